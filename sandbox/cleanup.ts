@@ -1,0 +1,29 @@
+/**
+ * What has been started and must end again, in the reverse order, whatever happens: at the end of a run, after a
+ * failure, after Ctrl-C. A step that fails does not keep the others from being taken.
+ */
+export class Cleanup {
+  private readonly steps: { readonly what: string; readonly undo: () => Promise<void> | void }[] = [];
+  private ending: Promise<void> | undefined;
+
+  /** Remembers how to end something that has just been started. */
+  add(what: string, undo: () => Promise<void> | void): void {
+    this.steps.push({ what, undo });
+  }
+
+  /** Takes all steps once; a second call waits for the first. Failures are reported to `onFailure`. */
+  run(onFailure: (what: string, error: unknown) => void): Promise<void> {
+    this.ending ??= this.takeAll(onFailure);
+    return this.ending;
+  }
+
+  private async takeAll(onFailure: (what: string, error: unknown) => void): Promise<void> {
+    for (let step = this.steps.pop(); step; step = this.steps.pop()) {
+      try {
+        await step.undo();
+      } catch (error) {
+        onFailure(step.what, error);
+      }
+    }
+  }
+}
