@@ -1,0 +1,117 @@
+import { decode, type Decoded } from "./decode";
+import { putDeadLetters, toDeadLetters, type DeadLetterContext } from "./dead-letters";
+import { deliver, type Delivery, type DeliveryContext, type Failed } from "./deliver";
+import { toAction } from "./document";
+import { emptySummary, type Summary } from "./summary";
+import type { Settings } from "./settings";
+import type { Transport } from "./transport";
+
+/** What one invocation works with. */
+export interface ShipContext {
+  readonly settings: Settings;
+  readonly transport: Transport;
+  readonly requestId: string;
+  readonly now: () => number;
+  /** Milliseconds until Lambda ends the invocation. */
+  readonly remainingMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly random: () => number;
+}
+
+/** The invocation has to be tried again, or kept, by Lambda: not everything it was given is in the index or a dead letter. */
+export class ShippingFailed extends Error {
+  override readonly name = "ShippingFailed";
+}
+
+/** Time kept back for dead letters and the log line. */
+const RESERVE_MS = 12_000;
+
+/**
+ * Carries one invocation's records into the index, and what cannot go there into the dead letters.
+ *
+ * @param report called once, also before an error is thrown, with what became of each record
+ * @throws ShippingFailed if the domain refuses the caller, or the dead-letter bucket does: Lambda's own retries and its
+ * on-failure destination keep the payload then
+ * @throws NotALogsEvent if the event is none of CloudWatch Logs
+ */
+export async function ship(event: unknown, context: ShipContext, report: (summary: Summary) => void): Promise<void> {
+  const decoded = decode(event);
+  const summary = emptySummary();
+  try {
+    if (decoded.kind === "undecodable") await keepUndecodable(decoded, summary, context);
+    if (decoded.kind === "records") await shipRecords(decoded, summary, context);
+  } finally {
+    report(summary);
+  }
+}
+
+async function shipRecords(
+  { source, logEvents }: Extract<Decoded, { kind: "records" }>,
+  summary: Summary,
+  context: ShipContext,
+): Promise<void> {
+  const { settings } = context;
+  const now = context.now();
+  summary.account = source.owner;
+  summary.received = logEvents.length;
+  const actions = logEvents.map((logEvent) => toAction(logEvent, source, settings, now));
+  const delivery = await deliver(actions, deliveryContext(context));
+  summary.take(delivery, actions, now);
+  if (delivery.refused !== undefined) {
+    summary.undelivered = delivery.undelivered.length;
+    await keep("rejected", delivery.rejected, summary, context);
+    throw new ShippingFailed(`the domain refuses the caller: ${delivery.refused}`);
+  }
+  await keepAll(delivery, summary, context);
+}
+
+/** Both kinds of dead letters; one that cannot be kept does not keep the other from being tried. */
+async function keepAll({ rejected, undelivered }: Delivery, summary: Summary, context: ShipContext): Promise<void> {
+  const results = await Promise.allSettled([
+    keep("rejected", rejected, summary, context),
+    keep("undelivered", undelivered, summary, context),
+  ]);
+  const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+  if (failed.length > 0) throw new ShippingFailed(failed.map(({ message }) => message).join("; "));
+}
+
+async function keep(
+  reason: "rejected" | "undelivered",
+  failed: readonly Failed[],
+  summary: Summary,
+  context: ShipContext,
+): Promise<void> {
+  if (failed.length === 0) return;
+  try {
+    await putDeadLetters(reason, toDeadLetters(reason, failed), deadLetterContext(context));
+    summary.deadLettered += failed.length;
+    summary.details.add(`${reason}: ${failed[0]!.detail}`);
+  } catch (error) {
+    summary.undelivered += failed.length;
+    throw error;
+  }
+}
+
+async function keepUndecodable(
+  { data, detail }: Extract<Decoded, { kind: "undecodable" }>,
+  summary: Summary,
+  context: ShipContext,
+): Promise<void> {
+  summary.received = 1;
+  try {
+    await putDeadLetters("undecodable", [{ reason: "undecodable", detail, data }], deadLetterContext(context));
+    summary.deadLettered = 1;
+    summary.details.add(`undecodable: ${detail}`);
+  } catch (error) {
+    summary.undelivered = 1;
+    throw new ShippingFailed((error as Error).message);
+  }
+}
+
+function deliveryContext(context: ShipContext): DeliveryContext {
+  return { ...context, remainingMs: () => context.remainingMs() - RESERVE_MS };
+}
+
+function deadLetterContext(context: ShipContext): DeadLetterContext {
+  return context;
+}
