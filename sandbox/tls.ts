@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { Agent, request, type RequestOptions } from "node:https";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+
+/** Connections that trust the sandbox's own certificate authority, and nothing else. */
+export class TrustingClient {
+  private readonly agent: Agent;
+
+  constructor(caFile: string) {
+    this.agent = new Agent({ ca: readFileSync(caFile), keepAlive: true });
+  }
+
+  /** For AWS SDK clients. */
+  requestHandler(): NodeHttpHandler {
+    return new NodeHttpHandler({ httpsAgent: this.agent });
+  }
+
+  /**
+   * One unsigned request, as people's browsers send it.
+   *
+   * @param options `localAddress` decides where the request comes from
+   */
+  fetch(
+    url: string,
+    options: Pick<RequestOptions, "method" | "headers" | "localAddress"> & { readonly body?: string } = {},
+  ): Promise<{ status: number; text: string }> {
+    const { body, ...rest } = options;
+    return new Promise((resolve, reject) => {
+      // A kept connection keeps its address: one that asks for an address of its own gets a connection of its own.
+      const agent = options.localAddress === undefined ? this.agent : new Agent({ ca: this.agent.options.ca });
+      const outgoing = request(url, { ...rest, agent }, (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") });
+        });
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
