@@ -42,6 +42,12 @@ export interface Column {
 
 export type Row = (string | number)[];
 
+/** Whether a panel would show nothing: no rows, or not one record counted in them. */
+export function isEmpty(panel: Pick<PanelQuery, "columns">, rows: readonly Row[]): boolean {
+  const counted = panel.columns.findIndex((column) => column.kind === "number");
+  return !rows.some((row) => Number(row[counted]) > 0);
+}
+
 /** The part of the engine's answer that is read. */
 export interface SearchAnswer {
   readonly hits?: { readonly total?: number | { readonly value: number } };
@@ -173,7 +179,7 @@ function aggregations(
 }
 
 function bucketRequest(agg: Agg, metrics: readonly Agg[], timeRange: TimeRange | undefined): object {
-  const { field, size, order, orderBy, exclude, missingBucket, min_doc_count } = agg.params;
+  const { field, size, order, orderBy, exclude, missingBucket, min_doc_count, json } = agg.params;
   switch (agg.type) {
     case "terms": {
       const figure = metrics.find(({ id }) => id === orderBy);
@@ -185,6 +191,7 @@ function bucketRequest(agg: Agg, metrics: readonly Agg[], timeRange: TimeRange |
           order: { [by]: order },
           ...(exclude !== undefined && { exclude }),
           ...(missingBucket === true && { missing: MISSING }),
+          ...(json !== undefined && (parse(json) as object)),
         },
       };
     }
@@ -292,7 +299,8 @@ function rangeQuery(timeField: string, { from, to }: TimeRange): object {
 }
 
 function searchSource(object: SavedObject): SearchSource {
-  return parse((object.attributes.kibanaSavedObjectMeta as { searchSourceJSON: string }).searchSourceJSON);
+  const { searchSourceJSON } = object.attributes.kibanaSavedObjectMeta as { searchSourceJSON: string };
+  return parse(searchSourceJSON) as SearchSource;
 }
 
 function luceneOf(object: SavedObject, source: SearchSource): string {
