@@ -4,20 +4,22 @@ export interface Problem {
   readonly path: string;
   /** The line of the file, counted from 1; absent where the value is not in it. */
   readonly line?: number;
-  /** What is there, shortened; absent where nothing is. */
+  /** What is there, shortened; absent where nothing is, or where it must not be shown. */
   readonly value?: string;
-  /** What may be there. */
+  /** What is wrong, or what may be there. */
   readonly message: string;
   /** What to do. */
   readonly remedy?: string;
 }
 
 /**
- * The configuration cannot be used. The message lists every problem, each with its place, value, limit and remedy.
+ * The configuration cannot be used. The message lists every problem, each with its place, value, limit and remedy, and
+ * is meant to be printed as it is.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
+  /** @param file what the file is called in the message */
   constructor(
     readonly file: string,
     readonly problems: readonly Problem[],
@@ -33,6 +35,6 @@ function render(file: string, problems: readonly Problem[]): string {
 
 function renderOne({ path, line, value, message, remedy }: Problem): string {
   const place = line === undefined ? path : `${path} (line ${line})`;
-  const found = value === undefined ? "" : ` is ${value},`;
-  return `  - ${place}:${found} ${message}${remedy === undefined ? "" : `. ${remedy}`}`;
+  const found = value === undefined ? "" : `is ${value}; `;
+  return `  - ${place}: ${found}${message}${remedy === undefined ? "" : `. ${remedy}.`}`;
 }
