@@ -1,0 +1,85 @@
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { Construct } from "constructs";
+import { arns, policyJson, terraformText, type Place } from "../aws";
+import { INDEX_PATTERN } from "../fields";
+
+export interface OperatorProps {
+  /** The management account. */
+  readonly at: Place;
+  readonly roleName: string;
+  /** ARNs of those who may assume the role; empty: nobody. */
+  readonly principals: readonly string[];
+  readonly archiveBucket: string;
+  readonly deadLetterBucket: string;
+  /** The buckets' keys, where they have one. */
+  readonly kmsKeyArns: readonly string[];
+}
+
+/**
+ * The role that the commands in operations/ work as: reads the archive, reads and clears dead letters. What it may do
+ * in the domain is in the domain's access policy.
+ */
+export class Operator extends Construct {
+  readonly role: IamRole;
+
+  constructor(scope: Construct, id: string, props: OperatorProps) {
+    super(scope, id);
+    this.role = new IamRole(this, "role", {
+      name: props.roleName,
+      description: "Assumed for the commands in operations/: doctor, verify, backfill, redrive",
+      assumeRolePolicy: operatorTrustPolicy(props),
+    });
+    new IamRolePolicy(this, "policy", {
+      name: props.roleName,
+      role: this.role.name,
+      policy: terraformText(operatorPolicy(props)),
+    });
+  }
+}
+
+/** Who may assume the role. IAM wants a statement: with nobody listed, one that denies. */
+export function operatorTrustPolicy({ at, principals }: Pick<OperatorProps, "at" | "principals">): string {
+  const Action = "sts:AssumeRole";
+  return policyJson([
+    principals.length > 0
+      ? { Sid: "Operators", Principal: { AWS: [...principals].sort() }, Action }
+      : { Sid: "Nobody", Effect: "Deny", Principal: { AWS: arns.accountRoot(at) }, Action },
+  ]);
+}
+
+export function operatorPolicy(props: Omit<OperatorProps, "principals" | "roleName">): string {
+  const archive = arns.bucket(props.at.region, props.archiveBucket);
+  const deadLetters = arns.bucket(props.at.region, props.deadLetterBucket);
+  return policyJson([
+    { Sid: "ListBuckets", Action: "s3:ListBucket", Resource: [archive, deadLetters] },
+    { Sid: "ReadArchive", Action: "s3:GetObject", Resource: `${archive}/AWSLogs/*` },
+    {
+      Sid: "ReadAndClearDeadLetters",
+      Action: ["s3:GetObject", "s3:DeleteObject"],
+      Resource: `${deadLetters}/*`,
+    },
+    ...(props.kmsKeyArns.length > 0
+      ? [{ Sid: "DecryptBuckets", Action: "kms:Decrypt", Resource: props.kmsKeyArns }]
+      : []),
+  ]);
+}
+
+/** The paths of the domain that the commands use: they look at the product's indices and write records. */
+export function operatorPaths(props: {
+  readonly engineVersion: string;
+  readonly indexTemplate: string;
+  readonly retentionPolicy: string;
+}): string[] {
+  const ism = props.engineVersion.startsWith("Elasticsearch_") ? "_opendistro/_ism" : "_plugins/_ism";
+  return [
+    "",
+    "_bulk",
+    "_cluster/health",
+    `_cat/indices/${INDEX_PATTERN}`,
+    ...["_count", "_mapping", "_search", "_settings", "_stats"].map((api) => `${INDEX_PATTERN}/${api}`),
+    `_index_template/${props.indexTemplate}`,
+    `${ism}/policies/${props.retentionPolicy}`,
+    `${ism}/explain/${INDEX_PATTERN}`,
+  ];
+}

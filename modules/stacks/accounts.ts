@@ -1,0 +1,64 @@
+import type { Construct } from "constructs";
+import { accountProvider } from "../aws";
+import type { Config, SourceAccountEntry } from "../config";
+import { SourceAccount } from "../source-account";
+import type { ArchiveStack } from "./archive";
+import { BaseStack } from "./base";
+import type { DomainStack } from "./domain";
+import type { SearchStack } from "./search";
+
+/**
+ * Several source accounts, each by an aliased provider. There is no default provider.
+ *
+ * An account that is leaving keeps its alias, by which Terraform destroys what it had; without it Terraform could not
+ * ("Provider configuration not present").
+ */
+export class AccountsStack extends BaseStack {
+  constructor(
+    scope: Construct,
+    config: Config,
+    number: number,
+    entries: readonly SourceAccountEntry[],
+    others: { readonly archive: ArchiveStack; readonly domain: DomainStack; readonly search: SearchStack },
+  ) {
+    super(scope, `accounts-${number}`, config.terraform.backend);
+    this.useAwsProviderRange();
+    // A trail is refused where the archive does not let it in; and without the index template the first record would
+    // make an index with the engine's guessed mapping.
+    this.addDependency(others.archive);
+    this.addDependency(others.search);
+    for (const entry of entries) {
+      const provider = accountProvider(this, config, entry.account);
+      if (!entry.leaving) {
+        new SourceAccount(this, `account-${entry.account.accountId}`, {
+          ...sourceAccountProps(config, entry),
+          provider,
+          searchEndpoint: others.domain.searchEndpoint,
+        });
+      }
+    }
+  }
+}
+
+function sourceAccountProps(config: Config, { account, isManagement }: SourceAccountEntry) {
+  const { region, management, names, logs, shipper, archive, deadLetters, operations } = config;
+  return {
+    at: { region, accountId: account.accountId },
+    accountName: account.name,
+    managementAccountId: management.accountId,
+    trailName: names.trail,
+    trailRole: names.trailRole,
+    logGroup: names.logGroup,
+    logRetentionDays: logs.retentionDays,
+    functionLogRetentionDays: logs.functionRetentionDays,
+    archiveBucket: names.archiveBucket,
+    deadLetterBucket: names.deadLetterBucket,
+    deadLetterKmsKeyArn: deadLetters.kmsKeyArn,
+    domainName: names.domain,
+    functionName: isManagement ? names.managementShipper : names.memberShipper,
+    shipperRole: names.shipperRole,
+    shipper,
+    maxRecordAgeDays: archive.expireAfterDays,
+    alarmTopicArn: operations.alarmTopicArn,
+  };
+}

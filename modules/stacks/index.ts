@@ -1,0 +1,58 @@
+import { App, type AppConfig } from "cdktf";
+import { ConfigError, sourceAccounts, type Config, type SourceAccountEntry } from "../config";
+import { AccountsStack } from "./accounts";
+import { ArchiveStack } from "./archive";
+import { DomainStack } from "./domain";
+import { policyProblems } from "./quotas";
+import { SearchStack } from "./search";
+
+export { AWS_PROVIDER_VERSIONS } from "./base";
+
+/** The stacks of one configuration. */
+export interface Stacks {
+  readonly archive: ArchiveStack;
+  readonly domain: DomainStack;
+  readonly search: SearchStack;
+  /** By their numbers, in their order. */
+  readonly accounts: ReadonlyMap<number, AccountsStack>;
+}
+
+/**
+ * Builds every stack of a configuration.
+ *
+ * @param file what messages call the configuration
+ * @throws ConfigError where a policy would pass an AWS quota
+ */
+export function buildStacks(app: App, config: Config, file = "cloudtrail.yaml"): Stacks {
+  const problems = policyProblems(config);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  const archive = new ArchiveStack(app, config);
+  const domain = new DomainStack(app, config);
+  const search = new SearchStack(app, config, domain);
+  const accounts = new Map(
+    byStack(sourceAccounts(config)).map(([number, entries]) => [
+      number,
+      new AccountsStack(app, config, number, entries, { archive, domain, search }),
+    ]),
+  );
+  return { archive, domain, search, accounts };
+}
+
+/**
+ * Builds every stack and writes them, as `cdktf synth` does.
+ *
+ * @param options where to, for example; by default what cdktf's command line says
+ * @throws ConfigError where a policy would pass an AWS quota
+ */
+export function synthesize(config: Config, options: AppConfig & { readonly file?: string } = {}): void {
+  const { file, ...appConfig } = options;
+  const app = new App(appConfig);
+  buildStacks(app, config, file);
+  app.synth();
+}
+
+function byStack(entries: readonly SourceAccountEntry[]): [number, SourceAccountEntry[]][] {
+  const stacks = new Map<number, SourceAccountEntry[]>();
+  for (const entry of entries) stacks.set(entry.stack, [...(stacks.get(entry.stack) ?? []), entry]);
+  return [...stacks].sort(([a], [b]) => a - b);
+}

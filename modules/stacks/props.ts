@@ -1,0 +1,68 @@
+import type { ArchiveProps } from "../archive";
+import type { Place } from "../aws";
+import { sourceAccounts, type Config } from "../config";
+import { operatorPaths, type AccessPolicyProps, type OperatorProps } from "../domain";
+import { gatewayPaths } from "../gateway";
+
+/**
+ * What the configuration means for the modules whose policies have quotas: the stacks build from it, and the quotas
+ * are checked on it.
+ */
+
+export function managementPlace({ region, management }: Config): Place {
+  return { region, accountId: management.accountId };
+}
+
+export function archiveProps(config: Config): ArchiveProps {
+  const { region, names, archive, deadLetters } = config;
+  return {
+    region,
+    bucketName: names.archiveBucket,
+    deadLetterBucketName: names.deadLetterBucket,
+    trailName: names.trail,
+    shipperRole: names.shipperRole,
+    sourceAccountIds: sourceAccountIds(config),
+    archive,
+    deadLetters,
+  };
+}
+
+export function accessPolicyProps(config: Config): AccessPolicyProps {
+  const { names, search, kibana } = config;
+  const paths = {
+    engineVersion: search.engineVersion,
+    indexTemplate: names.indexTemplate,
+    retentionPolicy: names.retentionPolicy,
+  };
+  const gateway = gatewayPaths(paths);
+  const operator = operatorPaths(paths);
+  const isLocal = search.gateway === "local";
+  return {
+    at: managementPlace(config),
+    domainName: names.domain,
+    sourceAccountIds: sourceAccountIds(config),
+    shipperRole: names.shipperRole,
+    principalArnCondition: search.principalArnCondition,
+    gateway: isLocal ? undefined : { roleName: names.gatewayRole, paths: gateway },
+    // A local gateway signs as the operator role.
+    operator: { roleName: names.operatorRole, paths: isLocal ? [...new Set([...operator, ...gateway])] : operator },
+    allowedCidrs: kibana.allowedCidrs,
+  };
+}
+
+export function operatorProps(config: Config): OperatorProps {
+  const { names, operations, archive, deadLetters } = config;
+  return {
+    at: managementPlace(config),
+    roleName: names.operatorRole,
+    principals: operations.principals,
+    archiveBucket: names.archiveBucket,
+    deadLetterBucket: names.deadLetterBucket,
+    kmsKeyArns: [archive.kmsKeyArn, deadLetters.kmsKeyArn].filter((arn) => arn !== undefined),
+  };
+}
+
+/** Leaving accounts keep their place in every policy: their last records still arrive. */
+function sourceAccountIds(config: Config): string[] {
+  return sourceAccounts(config).map(({ account }) => account.accountId);
+}
