@@ -31,7 +31,7 @@ export function policyJson(statements: readonly Statement[]): string {
 
 /** The text as Terraform must be given it, so that it does not take `${` and `%{` for templates. */
 export function terraformText(text: string): string {
-  return text.replaceAll("${", "$${").replaceAll("%{", "%%{");
+  return text.replaceAll(/[$%]\{/g, (start) => `${start.slice(0, 1)}${start}`);
 }
 
 /** The trust policy of a role that a service of AWS assumes. */
