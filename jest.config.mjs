@@ -1,7 +1,11 @@
-import type { Config } from "jest";
-
-const shared: Config = {
-  transform: { "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
+/** @type {import("jest").Config} */
+const shared = {
+  transform: {
+    "\\.[jt]s$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+    ],
+  },
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__"],
   testPathIgnorePatterns: ["/node_modules/"],
@@ -10,7 +14,8 @@ const shared: Config = {
 /** The kinds of test, told apart by the file's name; the slow ones need tools (see __tests__/support/tools.ts). */
 const kinds = { synth: 120_000, integration: 300_000, e2e: 1_200_000 };
 
-const config: Config = {
+/** @type {import("jest").Config} */
+const config = {
   coverageProvider: "v8",
   collectCoverageFrom: ["main.ts", "modules/**/*.ts", "lambda/**/*.ts", "sandbox/**/*.ts", "operations/**/*.ts"],
   projects: [
