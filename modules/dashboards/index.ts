@@ -5,6 +5,7 @@ import { searches } from "./searches";
 import { securityDashboard } from "./security";
 
 export { DASHBOARD_ID } from "./article";
+export type { Place } from "./dashboard";
 export { INDEX_PATTERN_ID, TIME_FIELD } from "./index-pattern";
 export {
   type Column,
