@@ -62,7 +62,7 @@ export function parseConfig(yaml: string, file = DEFAULT_FILE): LoadedConfig {
     prettyErrors: false,
     merge: true,
     // Its warnings go to the process, past the list of problems.
-    logLevel: "silent",
+    logLevel: "error",
   });
   const syntax = syntaxProblems(document, lines);
   // A key that is there twice leaves the rest of the file readable; other faults of the YAML do not.
@@ -93,7 +93,7 @@ export function parseConfig(yaml: string, file = DEFAULT_FILE): LoadedConfig {
 function syntaxProblems(document: Document, lines: LineCounter): Problem[] {
   return [...document.errors, ...document.warnings].map((error) => ({
     path: "YAML",
-    line: lines.linePos(error.pos[0]).line,
+    line: lines.linePos(error.code === "MULTIPLE_DOCS" ? document.range[2] : error.pos[0]).line,
     ...syntaxMessage(error),
   }));
 }
@@ -109,6 +109,10 @@ function syntaxMessage({ code, message }: YAMLError): Pick<Problem, "message" | 
       };
     case "TAB_AS_INDENT":
       return { message: "tabs are no indentation", remedy: "Indent with spaces" };
+    case "BAD_DIRECTIVE":
+      return { message: "a line that begins with % is a directive, and this is none of YAML's", remedy: "Remove it" };
+    case "TAG_RESOLVE_FAILED":
+      return { message: "a word that begins with ! is a tag, and this one is unknown", remedy: "Remove or quote it" };
     default:
       // The parser's messages end with a piece of the file after a colon, which could be a secret.
       return { message: message.replace(/: [^]*$/, ""), remedy: "Correct the syntax; an editor shows the place" };

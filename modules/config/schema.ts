@@ -7,7 +7,7 @@ export const LOG_RETENTION_DAYS = [
 ] as const;
 
 /**
- * The engines that Amazon offers and that this project works with: they know composable index templates and Index State
+ * The engines that Amazon offers and that this project is made for: they know composable index templates and Index State
  * Management. https://docs.aws.amazon.com/opensearch-service/latest/developerguide/what-is.html#choosing-version
  */
 export const ENGINE_VERSIONS = [
@@ -215,7 +215,7 @@ const search = z
         .enum(ENGINE_VERSIONS, {
           error: ({ input }) =>
             OLD_ENGINE_VERSIONS.includes(input)
-              ? `one that knows composable index templates (this is too old for them): ${ENGINE_VERSIONS.join(", ")}`
+              ? `one that this project is made for (this one is too old): ${ENGINE_VERSIONS.join(", ")}`
               : `one of ${ENGINE_VERSIONS.join(", ")}`,
         })
         .default("Elasticsearch_7.10")
