@@ -1,0 +1,13 @@
+export { terraformEnvironment, type TerraformEnvironment, type TerraformEnvironmentOptions } from "./cli-config";
+export {
+  providersFound,
+  readStack,
+  runStacks,
+  StackError,
+  stackNames,
+  type RunStacksOptions,
+  type StackCommand,
+  type StackEvent,
+  type StackResult,
+  type Synthesized,
+} from "./stacks";
