@@ -90,7 +90,7 @@ export function parseConfig(yaml: string, file = DEFAULT_FILE): LoadedConfig {
   return { config, warnings: warnings(config), file };
 }
 
-function syntaxProblems(document: Document, lines: LineCounter): Problem[] {
+function syntaxProblems(document: Document.Parsed, lines: LineCounter): Problem[] {
   return [...document.errors, ...document.warnings].map((error) => ({
     path: "YAML",
     line: lines.linePos(error.code === "MULTIPLE_DOCS" ? document.range[2] : error.pos[0]).line,
