@@ -89,6 +89,8 @@ export function signedDomain(o: {
       signal: AbortSignal.timeout(Math.max(1, deadline - Date.now())),
     });
     outgoing.end(body);
+    // Once the reply has begun, its stream is what fails.
+    outgoing.on("error", () => undefined);
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
     return { status: incoming.statusCode ?? 0, text: await text(incoming) };
   };

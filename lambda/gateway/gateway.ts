@@ -3,7 +3,7 @@ import { carriesToken } from "./authentication";
 import { encodeSegment, patient, type Clock, type Domain, type DomainReply } from "./domain";
 import { domainError, errorBody, GatewayError, isObject, parse, readError, type Side } from "./errors";
 import { lifecycle } from "./lifecycle";
-import { ELASTICSEARCH_PREFIX, KIBANA_PREFIX, routeOf, type Route } from "./routes";
+import { KIBANA_PREFIX, routeOf, type Route } from "./routes";
 import { checkImport, readImportReply } from "./saved-objects";
 import type { Settings } from "./settings";
 import { checkTemplate } from "./template";
@@ -197,5 +197,3 @@ function isAllowed(sourceIp: string, networks: BlockList | undefined): boolean {
   const address = sourceIp.replace(/^::ffff:(?=\d+\.)/i, "");
   return networks.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
-
-export { ELASTICSEARCH_PREFIX, KIBANA_PREFIX };

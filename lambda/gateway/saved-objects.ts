@@ -1,3 +1,5 @@
+import { text } from "node:stream/consumers";
+import { Busboy } from "@fastify/busboy";
 import { domainError, GatewayError, isObject, parse } from "./errors";
 import type { DomainReply } from "./domain";
 
@@ -45,17 +47,39 @@ export function readImportReply(reply: DomainReply): string {
   throw invalid(400, `Saved objects were not imported: ${some.join("; ")}${more}`);
 }
 
-async function readFile(body: Buffer, contentType: string): Promise<string> {
-  const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } })
-    .formData()
-    .catch(() => undefined);
-  if (!form) throw invalid(400, "The body is no multipart form of the boundary that its content type names");
-  const entries = [...form.entries()];
-  const [name, file] = entries[0] ?? [];
-  if (entries.length !== 1 || name !== "file" || typeof file !== "object") {
-    throw invalid(400, "An import has one part, `file`, with a file name");
+/** The text of the form's one file. */
+function readFile(body: Buffer, contentType: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const noForm = () =>
+      reject(invalid(400, "The body is no multipart form of the boundary that its content type names"));
+    const parts: (Promise<string> | undefined)[] = [];
+    // Its errors are thrown by the constructor where the content type is at fault, else sent as events.
+    const form = attempt(() => new Busboy({ headers: { "content-type": contentType } }));
+    if (!form) {
+      noForm();
+      return;
+    }
+    form.on("file", (name, file) => {
+      file.on("error", noForm);
+      parts.push(name === "file" ? text(file) : void file.resume());
+    });
+    form.on("field", () => parts.push(undefined));
+    form.on("error", noForm);
+    form.on("finish", () => {
+      const [file] = parts;
+      if (parts.length === 1 && file) resolve(file);
+      else reject(invalid(400, "An import has one part, `file`, with a file name"));
+    });
+    form.end(body);
+  });
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
   }
-  return file.text();
 }
 
 function checkObject(object: unknown, line: number): void {

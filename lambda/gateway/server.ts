@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadConfig } from "../../modules/config";
+import { signedDomain, type Credentials } from "./domain";
+import { GatewayError } from "./errors";
+import { createGateway, MAX_BODY_BYTES, MAX_DURATION_MS, type LogLine } from "./gateway";
+import { deployedEndpoint, localSettings, operatorCredentials } from "./local";
+import type { Settings } from "./settings";
+
+/** A gateway on this machine. */
+export interface LocalGateway {
+  /** `http://127.0.0.1:<port>`, what the provider's endpoints begin with. */
+  readonly url: string;
+  /** Lets the calls under way end, then frees the port. */
+  close(): Promise<void>;
+}
+
+/** Where the local gateway listens if nobody says otherwise. */
+export const DEFAULT_PORT = 9299;
+
+/**
+ * Starts the gateway on loopback: for people who want no public address. The same request handler as in Lambda; it
+ * wants the token all the same, because every user and every page of a browser on the machine reaches the port.
+ *
+ * @param o.credentials of whoever may use the gateway's paths in the domain; asked at each request
+ * @param o.port 0: any free one
+ * @param o.log @default one JSON line on stderr for each call
+ */
+export async function startLocalGateway(o: {
+  readonly settings: Settings;
+  readonly credentials: () => Promise<Credentials>;
+  readonly port: number;
+  readonly log?: (line: LogLine) => void;
+}): Promise<LocalGateway> {
+  const { settings } = o;
+  const gateway = createGateway({
+    settings,
+    domain: signedDomain({ endpoint: settings.searchEndpoint, region: settings.region, credentials: o.credentials }),
+    clock: { now: Date.now, sleep: (ms) => sleep(ms), random: Math.random },
+    log: o.log ?? ((line) => process.stderr.write(`${JSON.stringify(line)}\n`)),
+  });
+  const server = createServer((incoming, outgoing) => {
+    const [path = "", query = ""] = splitOnce(incoming.url ?? "", "?");
+    void gateway({
+      method: incoming.method ?? "",
+      path,
+      query,
+      headers: Object.fromEntries(
+        Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(",")]),
+      ),
+      sourceIp: incoming.socket.remoteAddress ?? "",
+      body: () => readBody(incoming),
+      deadline: Date.now() + MAX_DURATION_MS,
+    }).then((reply) => {
+      // What was not read of the request is not worth reading: the connection ends with the reply.
+      const headers = incoming.complete ? reply.headers : { ...reply.headers, connection: "close" };
+      outgoing.writeHead(reply.status, headers).end(reply.body);
+    });
+  });
+  await listen(server, o.port);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.close();
+      server.closeIdleConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+/** `npm run gateway`: a local gateway for the configured domain, until it is stopped. */
+async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const { config } = loadConfig(env);
+  const token = env.TF_VAR_gateway_token ?? "";
+  if (token === "")
+    throw new Error("TF_VAR_gateway_token is not set: the token that Terraform will show to the gateway");
+  const gateway = await startLocalGateway({
+    settings: localSettings(config, env.SEARCH_ENDPOINT ?? deployedEndpoint(), token),
+    credentials: operatorCredentials(config),
+    port: Number(env.GATEWAY_PORT ?? DEFAULT_PORT),
+  });
+  process.stdout.write(`The gateway listens; in another terminal: export TF_VAR_gateway_url=${gateway.url}\n`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void gateway.close());
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw bodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function bodyTooLarge(): GatewayError {
+  return new GatewayError(413, "content_too_long_exception", `bodies have at most ${MAX_BODY_BYTES} bytes`);
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+if (require.main === module) {
+  main(process.env).catch((error: unknown) => {
+    // What is wrong is the configuration, the environment or the port: the message says it, a stack trace would not.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}
