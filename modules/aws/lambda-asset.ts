@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AssetType, TerraformAsset, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { bundle } from "./bundle";
@@ -18,16 +18,17 @@ export interface LambdaAsset {
 /**
  * Bundles a function into the stack's assets; several functions of one stack share one file.
  *
- * @param entry absolute path of the module that exports `handler`
+ * @param entry absolute path of the module that exports `handler`; the name of its folder names the asset
  */
 export function lambdaAsset(scope: Construct, entry: string): LambdaAsset {
   const stack = TerraformStack.of(scope);
   const { zip, hash } = bundle(entry);
   const content = createHash("sha256").update(hash).digest("hex").slice(0, 32);
-  const id = `code-${content}`;
+  const id = `code-${basename(dirname(entry))}`;
   const asset =
     (stack.node.tryFindChild(id) as TerraformAsset | undefined) ??
     new TerraformAsset(stack, id, { path: keep(zip, content), type: AssetType.FILE, assetHash: content });
+  if (asset.assetHash !== content) throw new Error(`${id} is another function's code already in ${stack.node.path}`);
   return { filename: asset.path, sourceCodeHash: hash, handler: "index.handler" };
 }
 

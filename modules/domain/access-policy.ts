@@ -9,9 +9,10 @@ export interface AccessPolicyProps {
   readonly shipperRole: string;
   /** Whether only the shipper's role may write, or anybody whom a source account lets. */
   readonly principalArnCondition: boolean;
-  /** The gateway function's role and its paths; absent where the gateway is a local one. */
-  readonly gateway?: { readonly roleName: string; readonly paths: readonly string[] };
-  readonly operator: { readonly roleName: string; readonly paths: readonly string[] };
+  /** The role that the gateway signs as, and its paths. */
+  readonly gateway: { readonly roleName: string; readonly paths: readonly string[] };
+  /** The operators' role, the paths that it reads, and those that it posts to: searches, and records. */
+  readonly operator: { readonly roleName: string; readonly read: readonly string[]; readonly post: readonly string[] };
   /** Networks from which people reach Kibana without a login. */
   readonly allowedCidrs: readonly string[];
 }
@@ -36,9 +37,10 @@ export function domainAccessPolicy(props: AccessPolicyProps): string {
         ? { ArnLike: { "aws:PrincipalArn": arns.roleInAnyAccount(at.region, props.shipperRole) } }
         : undefined,
     },
+    ofRole("Gateway", gateway, ["es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut", "es:ESHttpDelete"], gateway.paths),
+    ofRole("Operator", operator, ["es:ESHttpGet"], operator.read),
+    ofRole("OperatorPosts", operator, ["es:ESHttpPost"], operator.post),
   ];
-  if (gateway) statements.push(ofRole("Gateway", gateway));
-  statements.push(ofRole("Operator", operator));
   if (props.allowedCidrs.length > 0) {
     statements.push({
       Sid: "People",
@@ -50,11 +52,16 @@ export function domainAccessPolicy(props: AccessPolicyProps): string {
   }
   return policyJson(statements);
 
-  function ofRole(Sid: string, { roleName, paths }: { roleName: string; paths: readonly string[] }): Statement {
+  function ofRole(
+    Sid: string,
+    { roleName }: { readonly roleName: string },
+    Action: readonly string[],
+    paths: readonly string[],
+  ): Statement {
     return {
       Sid,
       Principal: { AWS: arns.role(at, roleName) },
-      Action: ["es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut", "es:ESHttpDelete"],
+      Action,
       Resource: paths.map((path) => `${domain}/${path}`),
     };
   }

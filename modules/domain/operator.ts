@@ -70,16 +70,19 @@ export function operatorPaths(props: {
   readonly engineVersion: string;
   readonly indexTemplate: string;
   readonly retentionPolicy: string;
-}): string[] {
+}): { readonly read: string[]; readonly post: string[] } {
   const ism = props.engineVersion.startsWith("Elasticsearch_") ? "_opendistro/_ism" : "_plugins/_ism";
-  return [
-    "",
-    "_bulk",
-    "_cluster/health",
-    `_cat/indices/${INDEX_PATTERN}`,
-    ...["_count", "_mapping", "_search", "_settings", "_stats"].map((api) => `${INDEX_PATTERN}/${api}`),
-    `_index_template/${props.indexTemplate}`,
-    `${ism}/policies/${props.retentionPolicy}`,
-    `${ism}/explain/${INDEX_PATTERN}`,
-  ];
+  const indices = (api: string) => `${INDEX_PATTERN}/${api}`;
+  return {
+    read: [
+      "",
+      "_cluster/health",
+      `_cat/indices/${INDEX_PATTERN}`,
+      ...["_mapping", "_settings", "_stats"].map(indices),
+      `_index_template/${props.indexTemplate}`,
+      `${ism}/policies/${props.retentionPolicy}`,
+      `${ism}/explain/${INDEX_PATTERN}`,
+    ],
+    post: ["_bulk", ...["_count", "_search"].map(indices)],
+  };
 }

@@ -57,7 +57,7 @@ export class Gateway extends Construct {
         INDEX_TEMPLATE: props.indexTemplate,
         INDEX_PATTERN,
         RETENTION_POLICY: props.retentionPolicy,
-        ALLOWED_CIDRS: props.allowedCidrs.join(","),
+        ...(props.allowedCidrs.length > 0 ? { ALLOWED_CIDRS: props.allowedCidrs.join(",") } : {}),
       },
       statements: [],
       memoryMb: 256,

@@ -18,7 +18,7 @@ export function gatewayPaths({ engineVersion, indexTemplate, retentionPolicy }: 
     "",
     `_index_template/${indexTemplate}`,
     `${ism}/policies/${retentionPolicy}`,
-    ...["add", "change_policy", "remove", "explain"].map((verb) => `${ism}/${verb}/${INDEX_PATTERN}`),
+    ...["add", "change_policy", "remove"].map((verb) => `${ism}/${verb}/${INDEX_PATTERN}`),
     `${elasticsearch ? "_plugin/kibana" : "_dashboards"}/api/saved_objects/_import`,
   ];
 }

@@ -34,18 +34,18 @@ export function accessPolicyProps(config: Config): AccessPolicyProps {
     indexTemplate: names.indexTemplate,
     retentionPolicy: names.retentionPolicy,
   };
-  const gateway = gatewayPaths(paths);
-  const operator = operatorPaths(paths);
-  const isLocal = search.gateway === "local";
   return {
     at: managementPlace(config),
     domainName: names.domain,
     sourceAccountIds: sourceAccountIds(config),
     shipperRole: names.shipperRole,
     principalArnCondition: search.principalArnCondition,
-    gateway: isLocal ? undefined : { roleName: names.gatewayRole, paths: gateway },
     // A local gateway signs as the operator role.
-    operator: { roleName: names.operatorRole, paths: isLocal ? [...new Set([...operator, ...gateway])] : operator },
+    gateway: {
+      roleName: search.gateway === "local" ? names.operatorRole : names.gatewayRole,
+      paths: gatewayPaths(paths),
+    },
+    operator: { roleName: names.operatorRole, ...operatorPaths(paths) },
     allowedCidrs: kibana.allowedCidrs,
   };
 }
