@@ -1,0 +1,223 @@
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { authorize } from "../aws/authorize";
+import type { Caller } from "../aws/types";
+import type { Certificates } from "../certificates";
+import { EngineClient } from "./engine-client";
+import { IsmStandIn, type StandInReply } from "./ism";
+import { KibanaStandIn } from "./kibana";
+import { givenSignature, signatureProblem, type GivenSignature } from "./signature";
+
+/** What a domain needs to know of the AWS that it is in. Asked at each request: policies may change in between. */
+export interface DomainAws {
+  /** Who is behind an access key, with the role's policies as deployed. */
+  caller(accessKeyId: string): Promise<Caller | undefined>;
+  /** The domain's access policy as deployed. */
+  accessPolicy(): Promise<object | undefined>;
+}
+
+export interface DomainFrontOptions {
+  readonly engineUrl: string;
+  /** `Elasticsearch_7.10` or `OpenSearch_2.19`: decides paths and dialect. */
+  readonly engineVersion: string;
+  /** arn:aws:es:<region>:<account>:domain/<name> */
+  readonly domainArn: string;
+  readonly certificates: Certificates;
+}
+
+/** Requests, as a domain's own metrics would count them. */
+export interface DomainCounts {
+  requests: number;
+  refused: number;
+  bulkRequests: number;
+  bytes: number;
+}
+
+/** A search domain as Amazon runs it: TLS, signatures, an access policy, and a real engine behind. */
+export interface DomainFront {
+  /** host:port, as DescribeDomain gives it. */
+  readonly endpoint: string;
+  readonly counts: DomainCounts;
+  /** Connects the domain to the AWS that knows callers and policies. */
+  connect(aws: DomainAws): void;
+  /** Turns the clock of index state management forward. */
+  turnClock(ms: number): void;
+  /** One run of the index state management job. */
+  runIsm(): Promise<{ readonly deleted: readonly string[] }>;
+  stop(): Promise<void>;
+}
+
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export async function startDomainFront(options: DomainFrontOptions): Promise<DomainFront> {
+  const { engineVersion, certificates } = options;
+  const isElasticsearch = engineVersion.startsWith("Elasticsearch");
+  const engine = new EngineClient(options.engineUrl);
+  let offset = 0;
+  const now = () => Date.now() + offset;
+  const ism = new IsmStandIn(engine, isElasticsearch ? "opendistro" : "opensearch", now);
+  const kibana = new KibanaStandIn(engine, isElasticsearch ? "/_plugin/kibana" : "/_dashboards", now);
+  const counts: DomainCounts = { requests: 0, refused: 0, bulkRequests: 0, bytes: 0 };
+  let aws: DomainAws | undefined;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    counts.requests += 1;
+    const body = await readBody(request);
+    if (body === undefined) return send(response, { status: 413, body: "" });
+    counts.bytes += body.length;
+    const refusal = aws ? await refuse(request, body, options.domainArn, aws) : unavailable();
+    if (refusal) {
+      counts.refused += 1;
+      return send(response, refusal);
+    }
+    const [path, query] = request.url!.split("?", 2) as [string, string | undefined];
+    const method = request.method!;
+    const parameters = new URLSearchParams(query);
+    if (ism.handles(path)) return send(response, await ism.reply(method, path, parameters, body));
+    if (kibana.handles(path))
+      return send(response, await kibana.reply(method, path, parameters, request.headers, body));
+    if (path.endsWith("/_bulk")) counts.bulkRequests += 1;
+    return forward(engine, request, body, response);
+  };
+
+  const server = createServer(
+    { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile), keepAliveTimeout: 60_000 },
+    (request, response) => {
+      handle(request, response).catch((error: unknown) => {
+        if (!response.headersSent) send(response, { status: 502, body: { message: String(error) } });
+        else response.destroy();
+      });
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    counts,
+    connect: (connected) => {
+      aws = connected;
+    },
+    turnClock: (ms) => {
+      offset += ms;
+    },
+    runIsm: () => ism.runJob(),
+    stop: () =>
+      new Promise((resolve) => {
+        engine.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Why a request is not let in, as a domain says it; undefined where it is. */
+async function refuse(
+  request: IncomingMessage,
+  body: Buffer,
+  domainArn: string,
+  aws: DomainAws,
+): Promise<StandInReply | undefined> {
+  const given = givenSignature(request.headers);
+  if (!given && request.headers.authorization?.startsWith("AWS4-")) {
+    return { status: 403, body: { message: "Authorization header is not in the form of signature version 4" } };
+  }
+  const caller = given ? await aws.caller(given.accessKeyId) : undefined;
+  if (given) {
+    const problem = await callerProblem(request, body, given, caller);
+    if (problem !== undefined) return { status: 403, body: { message: problem } };
+  }
+  const action = `es:ESHttp${capitalised(request.method!)}`;
+  const path = decodePath(request.url!.split("?")[0]!);
+  const decision = await authorize({
+    caller,
+    action,
+    resource: { arn: `${domainArn}${path}`, accountId: domainArn.split(":")[4]! },
+    context: {
+      "aws:SourceIp": (request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
+      "aws:SecureTransport": "true",
+    },
+    resourcePolicy: await aws.accessPolicy(),
+  });
+  if (decision.allowed) return undefined;
+  const who = caller?.arn ?? "anonymous";
+  return {
+    status: 403,
+    body: {
+      Message: `User: ${who} is not authorized to perform: ${action} because no resource-based policy allows the ${action} action`,
+    },
+  };
+}
+
+async function callerProblem(
+  request: IncomingMessage,
+  body: Buffer,
+  given: GivenSignature,
+  caller: Caller | undefined,
+): Promise<string | undefined> {
+  if (!caller) return "The security token included in the request is invalid.";
+  if (given.service !== "es") return `Credential should be scoped to correct service: 'es'.`;
+  return signatureProblem(
+    { method: request.method!, url: request.url!, headers: request.headers, body },
+    given,
+    { accessKeyId: given.accessKeyId, secretAccessKey: caller.secretAccessKey, sessionToken: caller.sessionToken },
+    Date.now(),
+  );
+}
+
+async function forward(
+  engine: EngineClient,
+  request: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+): Promise<void> {
+  const kept = ["content-type", "content-encoding", "accept", "accept-encoding"];
+  const headers = Object.fromEntries(
+    kept.flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])),
+  );
+  const answer = await engine.send(request.method!, request.url!, headers, body);
+  const { "content-type": type, "content-encoding": encoding } = answer.headers;
+  response.writeHead(answer.status, {
+    ...(type === undefined ? {} : { "content-type": type }),
+    ...(encoding === undefined ? {} : { "content-encoding": encoding }),
+    "content-length": answer.body.length,
+  });
+  response.end(answer.body);
+}
+
+/** The body; undefined if it is larger than a domain takes. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk as Buffer);
+  }
+  return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, body }: StandInReply): void {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json; charset=UTF-8",
+    "content-length": Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function unavailable(): StandInReply {
+  return { status: 503, body: { message: "the domain is not ready" } };
+}
+
+function capitalised(method: string): string {
+  return method[0]!.toUpperCase() + method.slice(1).toLowerCase();
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

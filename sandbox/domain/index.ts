@@ -1,0 +1,7 @@
+export {
+  startDomainFront,
+  type DomainAws,
+  type DomainCounts,
+  type DomainFront,
+  type DomainFrontOptions,
+} from "./front";
