@@ -19,6 +19,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** Lambda would refuse the invocation itself, without a word that the user understands. */
+export function bodyTooLarge(maxBytes: number): GatewayError {
+  return new GatewayError(413, "content_too_long_exception", `the gateway takes bodies of at most ${maxBytes} bytes`);
+}
+
 /** The two sides of the provider, each with its own form of errors. */
 export type Side = "es" | "kibana";
 

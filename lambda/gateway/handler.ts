@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { signedDomain, type Credentials } from "./domain";
-import { GatewayError } from "./errors";
+import { bodyTooLarge } from "./errors";
 import { createGateway, MAX_BODY_BYTES, MAX_DURATION_MS } from "./gateway";
 import { readSettings } from "./settings";
 
@@ -42,9 +42,7 @@ export async function handler(
 function readBody({ body = "", isBase64Encoded }: APIGatewayProxyEventV2): Promise<Buffer> {
   const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
   if (bytes.length <= MAX_BODY_BYTES) return Promise.resolve(bytes);
-  return Promise.reject(
-    new GatewayError(413, "content_too_long_exception", `bodies have at most ${MAX_BODY_BYTES} bytes`),
-  );
+  return Promise.reject(bodyTooLarge(MAX_BODY_BYTES));
 }
 
 /** The function's role, as Lambda hands it over. */

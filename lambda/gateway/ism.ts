@@ -287,7 +287,7 @@ function contains(actual: unknown, expected: unknown): boolean {
     return (
       isObject(actual) &&
       Object.entries(expected).every(([key, value]) => contains(actual[key], value)) &&
-      Object.entries(actual).every(([key, value]) => key in expected || saysNothing(key, value))
+      Object.entries(actual).every(([key, value]) => Object.hasOwn(expected, key) || saysNothing(key, value))
     );
   }
   if (actual === expected) return true;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../modules/config";
 import { signedDomain, type Credentials } from "./domain";
-import { GatewayError } from "./errors";
+import { bodyTooLarge } from "./errors";
 import { createGateway, MAX_BODY_BYTES, MAX_DURATION_MS, type LogLine } from "./gateway";
 import { deployedEndpoint, localSettings, operatorCredentials } from "./local";
 import type { Settings } from "./settings";
@@ -95,14 +95,10 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw bodyTooLarge();
+    if (bytes > MAX_BODY_BYTES) throw bodyTooLarge(MAX_BODY_BYTES);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function bodyTooLarge(): GatewayError {
-  return new GatewayError(413, "content_too_long_exception", `bodies have at most ${MAX_BODY_BYTES} bytes`);
 }
 
 function splitOnce(text: string, separator: string): string[] {

@@ -24,7 +24,7 @@ export function checkTemplate(body: string, indexPattern: string): string {
   if (!isObject(content)) throw new GatewayError(400, "parse_exception", "template is no object");
   onlyKeys(content, ["settings", "mappings"], "template");
   checkSettings(content.settings ?? {}, "");
-  if (isObject(content.mappings)) checkMappings(content.mappings);
+  checkMappings(content.mappings);
   return JSON.stringify(template);
 }
 
@@ -40,22 +40,14 @@ function checkSettings(settings: unknown, path: string): void {
   for (const [key, value] of Object.entries(settings)) checkSettings(value, path === "" ? key : `${path}.${key}`);
 }
 
-/** Fields that are computed by scripts. In `properties` and `fields` the keys are names, elsewhere they are parameters. */
-function checkMappings(mapping: Record<string, unknown>): void {
-  for (const [key, value] of Object.entries(mapping)) {
+/** Fields that scripts compute. Below `properties` and `fields` keys are names of fields, elsewhere they are parameters. */
+function checkMappings(mappings: unknown): void {
+  if (Array.isArray(mappings)) mappings.forEach(checkMappings);
+  if (!isObject(mappings)) return;
+  for (const [key, value] of Object.entries(mappings)) {
     if (["script", "runtime", "derived"].includes(key)) throw forbidden(`no ${key} in mappings`);
-    if (key === "properties" || key === "fields") {
-      for (const field of isObject(value) ? Object.values(value) : []) if (isObject(field)) checkMappings(field);
-    } else if (key === "dynamic_templates") {
-      for (const rule of Array.isArray(value) ? (value as unknown[]) : []) checkDynamicTemplate(rule);
-    }
-  }
-}
-
-function checkDynamicTemplate(rule: unknown): void {
-  for (const options of isObject(rule) ? Object.values(rule) : []) {
-    if (!isObject(options)) continue;
-    checkMappings({ ...options, ...(isObject(options.mapping) ? options.mapping : {}) });
+    if (key === "properties" || key === "fields") checkMappings(isObject(value) ? Object.values(value) : value);
+    else if (key !== "_meta" && key !== "meta") checkMappings(value);
   }
 }
 

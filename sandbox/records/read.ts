@@ -134,11 +134,11 @@ async function* recordsOfLines(file: string): AsyncGenerator<LoggedRecord> {
 async function* recordsOfDocument(file: string): AsyncGenerator<LoggedRecord> {
   const parser = new JSONParser({ paths: ["$.Records.*", "$.*"], keepStack: false });
   let found: unknown[] = [];
-  let isDocumentOrList = false;
+  const seen = { list: false };
   let failure: Error | undefined;
   parser.onValue = ({ value, key, stack }) => {
     if (stack.length === 2 || typeof key === "number") found.push(value);
-    if (key === "Records" || typeof key === "number") isDocumentOrList = true;
+    if (key === "Records" || typeof key === "number") seen.list = true;
   };
   parser.onError = (error) => {
     failure ??= error;
@@ -152,7 +152,7 @@ async function* recordsOfDocument(file: string): AsyncGenerator<LoggedRecord> {
     found = [];
   }
   if (!parser.isEnded) throw new RecordsError(file, "no JSON: the file ends too early", place.line);
-  if (!isDocumentOrList) throw new RecordsError(file, 'neither {"Records": [...]} nor a record on each line');
+  if (!seen.list) throw new RecordsError(file, 'neither {"Records": [...]} nor a record on each line');
 }
 
 /** Counts lines as bytes go by, so that an error can name its own. */

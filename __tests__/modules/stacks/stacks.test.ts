@@ -1,0 +1,233 @@
+import { Testing } from "cdktf";
+import { ConfigError, type Backend, type Config } from "../../../modules/config";
+import { AWS_PROVIDER_VERSIONS, buildStacks } from "../../../modules/stacks";
+import { configWithMembers, exampleConfig, policyOf, synthesizedStacks } from "../../support/stacks";
+
+const withBackend = (backend: Backend) =>
+  exampleConfig((config) => ({ ...config, terraform: { ...config.terraform, backend } }));
+
+/** The stacks that a stack waits for, directly. */
+function dependencies(config: Config): Record<string, string[]> {
+  const { archive, domain, search, accounts } = buildStacks(Testing.app(), config);
+  const stacks = [archive, domain, search, ...accounts.values()];
+  stacks.forEach((stack) => stack.prepareStack());
+  return Object.fromEntries(
+    stacks.map((stack) => [stack.node.id, stack.dependencies.map(({ node }) => node.id).sort()]),
+  );
+}
+
+describe("order", () => {
+  test("search comes after domain, accounts after archive, domain and search", () => {
+    expect(dependencies(configWithMembers(11))).toEqual({
+      archive: [],
+      domain: [],
+      search: ["domain"],
+      "accounts-1": ["archive", "domain", "search"],
+      "accounts-2": ["archive", "domain", "search"],
+    });
+  });
+});
+
+describe("providers", () => {
+  const stacks = synthesizedStacks(exampleConfig());
+
+  test.each(["archive", "domain", "accounts-1"])("%s takes aws in a range and nothing else", (name) => {
+    expect(stacks[name]!.terraform.required_providers).toEqual({
+      aws: { source: "aws", version: AWS_PROVIDER_VERSIONS },
+    });
+  });
+
+  test("search takes exactly the elasticstack that the bindings were made from, and no aws", () => {
+    expect(stacks.search!.terraform.required_providers).toEqual({
+      elasticstack: { source: "elastic/elasticstack", version: "0.16.3" },
+    });
+    expect(Object.keys(stacks.search!.provider)).toEqual(["elasticstack"]);
+  });
+
+  test("nothing is used that only one major of the aws provider has", () => {
+    for (const { resource = {}, data = {} } of Object.values(stacks)) {
+      for (const [type, named] of [...Object.entries(resource), ...Object.entries(data)]) {
+        if (!type.startsWith("aws_")) continue;
+        for (const attributes of Object.values(named)) {
+          expect(attributes).not.toHaveProperty("region");
+          expect(JSON.stringify(attributes)).not.toMatch(
+            /bucket_region|deletion_protection_enabled|apply_on_transformed_logs|invoked_via_function_url/,
+          );
+        }
+      }
+    }
+  });
+});
+
+describe("backend", () => {
+  test("local: a file for each stack, in the project's folder", () => {
+    const stacks = synthesizedStacks(withBackend({ type: "local" }));
+    for (const [name, { terraform }] of Object.entries(stacks)) {
+      expect(terraform.backend).toEqual({ local: { path: `${process.cwd()}/terraform.${name}.tfstate` } });
+    }
+  });
+
+  test("local: in a folder of the user's choice, which other stacks read from", () => {
+    const stacks = synthesizedStacks(withBackend({ type: "local", folder: "/state" }));
+    expect(stacks.domain!.terraform.backend).toEqual({ local: { path: "/state/terraform.domain.tfstate" } });
+    expect(Object.values(stacks["accounts-1"]!.data!.terraform_remote_state!)).toEqual([
+      expect.objectContaining({ backend: "local", config: { path: "/state/terraform.domain.tfstate" } }),
+    ]);
+  });
+
+  test("S3: a key for each stack, encrypted, locked by a file beside it", () => {
+    const stacks = synthesizedStacks(
+      withBackend({ type: "s3", bucket: "states", region: "eu-west-1", keyPrefix: "cloudtrail", profile: "states" }),
+    );
+    expect(stacks.domain!.terraform.backend).toEqual({
+      s3: {
+        bucket: "states",
+        key: "cloudtrail/domain.tfstate",
+        region: "eu-west-1",
+        encrypt: true,
+        profile: "states",
+        use_lockfile: true,
+      },
+    });
+    expect(JSON.stringify(stacks.search!.data)).toContain("cloudtrail/domain.tfstate");
+  });
+
+  test("S3: locked by a DynamoDB table where one is named", () => {
+    const stacks = synthesizedStacks(
+      withBackend({ type: "s3", bucket: "states", region: "eu-west-1", keyPrefix: "", lockTable: "locks" }),
+    );
+    expect(stacks.domain!.terraform.backend!.s3).toMatchObject({ key: "domain.tfstate", dynamodb_table: "locks" });
+    expect(stacks.domain!.terraform.backend!.s3).not.toHaveProperty("use_lockfile");
+  });
+
+  test("Terraform Cloud: one named workspace for each stack", () => {
+    const stacks = synthesizedStacks(
+      withBackend({ type: "cloud", organization: "acme", workspacePrefix: "cloudtrail-", project: "security" }),
+    );
+    for (const [name, { terraform }] of Object.entries(stacks)) {
+      expect(terraform.cloud).toMatchObject({
+        organization: "acme",
+        workspaces: { name: `cloudtrail-${name}`, project: "security" },
+      });
+      expect(terraform.backend).toBeUndefined();
+    }
+    expect(Object.values(stacks.search!.data!.terraform_remote_state!)).toEqual([
+      expect.objectContaining({
+        backend: "remote",
+        config: expect.objectContaining({ organization: "acme", workspaces: { name: "cloudtrail-domain" } }) as object,
+      }),
+    ]);
+  });
+});
+
+describe("what passes between stacks", () => {
+  const stacks = synthesizedStacks(exampleConfig());
+
+  test("outputs for people and the sandbox", () => {
+    const named = (name: string) =>
+      Object.keys(stacks[name]!.output ?? {}).filter((output) => !output.startsWith("cross-stack-output-"));
+    expect(named("archive")).toEqual(["archive_bucket", "dead_letter_bucket"]);
+    expect(named("domain")).toEqual(["domain_arn", "gateway_url", "operator_role_arn", "search_endpoint"]);
+  });
+
+  test("no output holds a secret: a remote state hands over all of them", () => {
+    for (const { output } of Object.values(stacks)) expect(JSON.stringify(output ?? {})).not.toContain("token");
+  });
+
+  test("only the domain's state is read by others", () => {
+    const read = Object.values(stacks).flatMap(({ data }) => Object.keys(data?.terraform_remote_state ?? {}));
+    expect(new Set(read)).toEqual(new Set(["cross-stack-reference-input-domain"]));
+  });
+});
+
+describe("gateway token", () => {
+  const stacks = synthesizedStacks(exampleConfig());
+
+  test("is a sensitive variable of at least 32 characters, in domain and search and nowhere else", () => {
+    const holders = Object.entries(stacks).filter(([, { variable }]) => variable?.gateway_token !== undefined);
+    expect(holders.map(([name]) => name)).toEqual(["domain", "search"]);
+    for (const [, { variable }] of holders) {
+      expect(variable!.gateway_token).toMatchObject({
+        sensitive: true,
+        type: "string",
+        validation: [expect.objectContaining({ condition: "${length(var.gateway_token) >= 32}" })],
+      });
+      expect(variable!.gateway_token).not.toHaveProperty("default");
+    }
+  });
+
+  test("reaches the domain's function as its SHA-256 only", () => {
+    const uses = JSON.stringify(stacks.domain!.resource).match(/[^"]*var\.gateway_token[^"]*/g);
+    expect(uses).toEqual(["${sha256(var.gateway_token)}"]);
+  });
+});
+
+describe("policies", () => {
+  /** Every policy document in every stack, with where it is. */
+  function policies(config: Config): [string, string][] {
+    return Object.entries(synthesizedStacks(config)).flatMap(([stack, { resource = {} }]) =>
+      Object.entries(resource).flatMap(([type, named]) =>
+        Object.entries(named).flatMap(([name, attributes]) =>
+          Object.entries(attributes)
+            .filter(([key]) => /^(policy|assume_role_policy|access_policies|policy_document)$/.test(key))
+            .map(([, text]): [string, string] => [`${stack}/${type}.${name}`, String(text)]),
+        ),
+      ),
+    );
+  }
+  const LIMITS: [RegExp, number][] = [
+    [/aws_s3_bucket_policy/, 20_480],
+    [/aws_opensearch_domain_policy/, 102_400],
+    [/aws_iam_role_policy/, 10_240],
+    [/aws_iam_role\./, 2_048],
+    [/aws_cloudwatch_log_resource_policy/, 5_120],
+  ];
+
+  test.each([3, 200, 500])("with %i members every policy is within its quota", (count) => {
+    const found = policies(configWithMembers(count, (config) => ({ ...config, members: config.members })));
+    expect(found.length).toBeGreaterThan(count);
+    for (const [where, text] of found) {
+      const limit = LIMITS.find(([pattern]) => pattern.test(where))![1];
+      expect([where, Buffer.byteLength(JSON.stringify(policyOf(text))) <= limit]).toEqual([where, true]);
+    }
+  });
+
+  test("every statement has a Sid, and no two of a policy the same", () => {
+    for (const [where, text] of policies(exampleConfig())) {
+      const sids = policyOf(text).Statement.map(({ Sid }) => Sid);
+      expect([where, sids.every((sid) => /^\w+$/.test(sid)), new Set(sids).size]).toEqual([where, true, sids.length]);
+    }
+  });
+
+  test("beyond a quota: one error for each policy, with accounts, size, limit and remedy, and nothing is built", () => {
+    const app = Testing.app();
+    const build = () => buildStacks(app, configWithMembers(1500), "my.yaml");
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(
+      /my\.yaml: 2 problems\n.*members is \d+ bytes of the archive bucket's policy \(cloudtrail-archive-111111111111-ap-northeast-1, 1501 accounts\).*at most 20480 bytes.*second installation/,
+    );
+    expect(app.node.children).toEqual([]);
+  });
+
+  test("too many operators: the error names the role and the remedy", () => {
+    const config = exampleConfig((example) => ({
+      ...example,
+      operations: {
+        ...example.operations,
+        principals: Array.from({ length: 60 }, (_, index) => `arn:aws:iam::111111111111:user/operator-${index}`),
+      },
+    }));
+    expect(() => buildStacks(Testing.app(), config)).toThrow(
+      /operations\.principals is \d+ bytes of the operator role's trust policy \(cloudtrail_operator.*at most 2048 bytes.*Name a role/,
+    );
+  });
+});
+
+test("resources carry the configured tags, by the providers' default tags", () => {
+  const stacks = synthesizedStacks(exampleConfig());
+  for (const name of ["archive", "domain", "accounts-1"]) {
+    for (const provider of stacks[name]!.provider.aws!) {
+      expect(provider.default_tags).toEqual([{ tags: { project: "cloudtrail" } }]);
+    }
+  }
+});
