@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getDenialReasons, runSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
+import { anonymousPrincipal, getDenialReasons, runSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 import type { NamedPolicy } from "./types";
 
 /** One question of whether somebody may do something. */
 export interface AuthorizationRequest {
-  /** ARN of a user or role session, or a service's name such as `cloudtrail.amazonaws.com`. */
-  readonly principal: string;
+  /** ARN of a user or role session, or a service's name such as `cloudtrail.amazonaws.com`; none of who does not sign. */
+  readonly principal?: string;
   /** Such as `s3:PutObject`. */
   readonly action: string;
   readonly resource: { readonly arn: string; readonly accountId: string };
@@ -34,12 +34,18 @@ export interface Decision {
  */
 export async function decide(request: AuthorizationRequest): Promise<Decision> {
   const result = await evaluate(request, literal(request.resource.arn));
-  const what = `${request.principal} ${request.action} ${request.resource.arn}`;
+  const what = `${request.principal ?? "anonymous"} ${request.action} ${request.resource.arn}`;
   if (result.resultType === "error") {
-    return { allowed: false, explicitDeny: false, reason: `${what}: cannot be evaluated: ${JSON.stringify(result.errors)}` };
+    return {
+      allowed: false,
+      explicitDeny: false,
+      reason: `${what}: cannot be evaluated: ${JSON.stringify(result.errors)}`,
+    };
   }
   if (result.overallResult === "Allowed") return { allowed: true, explicitDeny: false, reason: `${what}: allowed` };
-  const reasons = getDenialReasons(result).map((denial) => `${denial.denialType} by ${denial.policyType} policies`);
+  const analyses = result.resultType === "single" ? [result.result] : result.results;
+  const denials = analyses.flatMap(({ analysis }) => getDenialReasons(analysis));
+  const reasons = denials.map((denial) => `${denial.denialType} by ${denial.policyType} policies`);
   const detail = reasons.length > 0 ? `: ${reasons.join(", ")}` : "";
   return {
     allowed: false,
@@ -51,7 +57,7 @@ export async function decide(request: AuthorizationRequest): Promise<Decision> {
 async function evaluate(request: AuthorizationRequest, arn: string) {
   const simulation: Simulation = {
     request: {
-      principal: request.principal,
+      principal: request.principal ?? anonymousPrincipal,
       action: request.action,
       resource: { resource: arn, accountId: request.resource.accountId },
       contextVariables: request.context as Record<string, string | string[]>,
@@ -65,7 +71,13 @@ async function evaluate(request: AuthorizationRequest, arn: string) {
   const result = await runSimulation(simulation, {});
   // Actions such as s3:ListAllMyBuckets have no resource; policies name them with "*".
   return result.resultType === "error" && result.errors.message === "must.use.wildcard"
-    ? runSimulation({ ...simulation, request: { ...simulation.request, resource: { ...simulation.request.resource, resource: "*" } } }, {})
+    ? runSimulation(
+        {
+          ...simulation,
+          request: { ...simulation.request, resource: { ...simulation.request.resource, resource: "*" } },
+        },
+        {},
+      )
     : result;
 }
 

@@ -1,116 +1,176 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { cached } from "../cache";
+import { CACHE_DIRECTORY } from "../cache";
 import type { Certificates } from "../certificates";
-import { end, ready, run } from "../processes";
-import type { TrustingClient } from "../tls";
+import { end, ready, Tail } from "../processes";
 import { startAuthorizer } from "./authorizer";
-import type { Caller, SessionCredentials } from "./types";
+import { preparePython } from "./python";
+import type { Caller, Credentials, FunctionCounts } from "./types";
 
-export type { Caller, SessionCredentials } from "./types";
+export { decide, type AuthorizationRequest, type Decision } from "./authorizer";
+export { preparePython } from "./python";
+export type { Caller, Credentials, FunctionCounts, NamedPolicy } from "./types";
 
-export interface AwsOptions {
-  /** The management account first; each with the role that an administrator works as. */
-  readonly accounts: readonly { readonly id: string; readonly roleName: string }[];
-  /** What every search domain gives as its endpoint: host and port. */
-  readonly domainEndpoint: string;
-  readonly certificates: Certificates;
-  readonly client: TrustingClient;
+/** An account that is there before anything is deployed. */
+export interface SimulatedAccount {
+  readonly accountId: string;
+  /**
+   * Roles with every right, which the management account may assume.
+   *
+   * @default OrganizationAccountAccessRole, as Organizations makes it
+   */
+  readonly roles?: readonly { readonly name: string; readonly externalId?: string }[];
 }
 
-/** A simulated AWS on this machine: moto, with what it lacks put in. */
+export interface AwsOptions {
+  readonly managementAccountId: string;
+  /** The other accounts. Ids alone stand for accounts with the default role. @default none */
+  readonly accounts?: readonly (string | SimulatedAccount)[];
+  /** Roles of the management account, such as those that `operations.principals` names. */
+  readonly managementRoles?: SimulatedAccount["roles"];
+  /** @default ap-northeast-1 */
+  readonly region?: string;
+  /** What every search domain gives as its endpoint: `host:port`. */
+  readonly domain: { readonly endpoint: string };
+  readonly certificate: Certificates;
+  /** Before the first asynchronous retry; twice as long before the second. On AWS a minute. @default 1000 */
+  readonly retryDelayMs?: number;
+  /** Told what is being fetched on first use. */
+  readonly progress?: (text: string) => void;
+}
+
+/** A search domain as deployed. */
+export interface DeployedDomain {
+  readonly arn: string;
+  readonly engineVersion: string;
+  readonly accessPolicy: object | null;
+}
+
+/** The simulated AWS. For Terraform and the SDK: AWS_ENDPOINT_URL={@link Aws.url}, AWS_CA_BUNDLE=the CA's file. */
 export interface Aws {
-  /** https://127.0.0.1:<port>, for AWS_ENDPOINT_URL. */
+  /** https://127.0.0.1:port, for every service. */
   readonly url: string;
-  /** The same without TLS, to show that TLS is demanded. */
-  readonly plainUrl: string;
-  /** A session of the account's administrator role. */
-  credentialsFor(accountId: string): SessionCredentials;
-  /** Who is behind an access key, with the policies as deployed. */
+  /** The same without TLS, so that a policy can be seen to demand it. */
+  readonly httpUrl: string;
+  readonly region: string;
+  /** Keys of the account's administrator. @throws Error for an account that is not there */
+  credentialsFor(accountId: string): Credentials;
+  /** Adds an account while all runs. */
+  addAccount(account: string | SimulatedAccount): Promise<Credentials>;
+  /** Whose an access key is; undefined if nobody's. */
   caller(accessKeyId: string): Promise<Caller | undefined>;
-  /** A domain's access policy as deployed. */
-  accessPolicy(domain: string): Promise<object | undefined>;
-  /** Waits until no asynchronous invocation runs or waits for its retry. `onWait` is told how many do. */
-  settled(onWait?: (inFlight: number) => void): Promise<void>;
-  /** How many invocations there were, and how many of them ended in an error. */
-  invocations(): Promise<{ readonly invocations: number; readonly errors: number }>;
-  /** What there is, account by account: nothing after everything was destroyed. */
-  leftovers(): Promise<string[]>;
+  /** The search domain of that name, in whichever account. */
+  domain(name: string): Promise<DeployedDomain | undefined>;
+  /** The access policy in force on a search domain; undefined while there is none. */
+  accessPolicy(domainName: string): Promise<object | undefined>;
+  /**
+   * Waits until no asynchronous event is running, waiting for its retry or being kept.
+   *
+   * @returns false if it was not so within the time
+   */
+  lambdaIdle(timeoutMs?: number): Promise<boolean>;
+  /** What each function did, by its ARN. */
+  invocations(): Promise<Readonly<Record<string, FunctionCounts>>>;
+  /** Why S3 refused its last twenty refused calls: its answers say only that it did. */
+  denials(): Promise<readonly string[]>;
+  /** Every resource that is there now and was not at the start: `<account> <kind> <name>`. */
+  leftovers(): Promise<readonly string[]>;
+  /** The last lines that the simulated AWS printed, where its own faults show. */
+  log(): string;
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 60_000;
+const LONGEST_WAIT_S = 20;
+// moto compiled anew at each start would take most of the start's time; the project's folders stay free of it.
+const PYTHON_BYTECODE = join(CACHE_DIRECTORY, "bytecode");
 
-/** Fetches moto into an environment of its own; nothing to do when that has been done before. */
-export async function prepareAws(): Promise<string> {
-  const requirements = join(__dirname, "requirements.txt");
-  return cached("moto", [readFileSync(requirements), process.env.PYENV_VERSION ?? ""], async (folder) => {
-    await run("python3", ["-m", "venv", "--copies", folder]);
-    await run(join(folder, "bin", "python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
-  });
-}
-
-/** Starts the simulated AWS. It ends with its parent, also when that is killed. */
+/**
+ * Starts an AWS on this machine: moto, with what it leaves out (see launcher/). It ends with its parent, also when that
+ * is killed. While it is used this process must not block its event loop: the authorizer answers from here.
+ *
+ * @throws Error with what it printed, if it does not come up
+ */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-  const { accounts, domainEndpoint, certificates, client } = options;
-  const environment = await prepareAws();
-  const problems: string[] = [];
-  const authorizer = await startAuthorizer((problem) => problems.push(problem));
-  const child = spawn(
-    join(environment, "bin", "python"),
-    [
-      join(__dirname, "launcher.py"),
-      ...["--accounts", JSON.stringify(accounts)],
-      ...["--endpoint", domainEndpoint],
-      ...["--authorizer", authorizer.url],
-      ...["--certificate", certificates.certFile],
-      ...["--key", certificates.keyFile],
-    ],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: process.platform !== "win32",
-      env: { ...withoutAws(process.env), NODE_EXTRA_CA_CERTS: certificates.caFile, PYTHONDONTWRITEBYTECODE: "1" },
+  const python = await preparePython(options.progress);
+  const folder = mkdtempSync(join(tmpdir(), "cloudtrail-aws-"));
+  const authorizer = await startAuthorizer();
+  const token = randomBytes(24).toString("hex");
+  const region = options.region ?? "ap-northeast-1";
+  const child = spawn(python, ["-m", "launcher"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    // A group of its own: Ctrl-C at the terminal is for the sandbox, which then ends all in order.
+    detached: process.platform !== "win32",
+    env: {
+      ...withoutAws(process.env),
+      PYTHONPATH: __dirname,
+      PYTHONPYCACHEPREFIX: PYTHON_BYTECODE,
+      PYTHONUNBUFFERED: "1",
     },
+  });
+  const log = new Tail(200);
+  child.stderr.on("data", (chunk: Buffer) => log.add(chunk.toString()));
+  child.stdin.on("error", () => undefined);
+  child.stdin.write(
+    `${JSON.stringify({
+      accounts: [
+        { accountId: options.managementAccountId, roles: options.managementRoles },
+        ...(options.accounts ?? []).map(account),
+      ],
+      region,
+      search_endpoint: options.domain.endpoint,
+      certificate: options.certificate,
+      authorizer_url: authorizer.url,
+      control_token: token,
+      node: process.execPath,
+      folder,
+      retry_seconds: (options.retryDelayMs ?? 1000) / 1000,
+    })}\n`,
   );
   const stop = async () => {
-    child.stdin.end();
     await end(child);
     await authorizer.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const said = await ready(child, "the simulated AWS", /READY (\{.*\})/, START_TIMEOUT_MS);
-    const { tls, plain, credentials } = JSON.parse(said) as {
-      tls: string;
-      plain: string;
-      credentials: Record<string, SessionCredentials>;
+    const printed = await ready(child, "the simulated AWS", /READY (\{.*\})\n/, START_TIMEOUT_MS);
+    const { url, httpUrl, accounts } = JSON.parse(printed) as {
+      url: string;
+      httpUrl: string;
+      accounts: Record<string, Credentials>;
     };
-    const ask = async <T>(path: string): Promise<T | undefined> => {
-      const { status, text } = await client.fetch(`${tls}/_sandbox/${path}`);
-      return status === 200 ? (JSON.parse(text) as T) : undefined;
-    };
+    const control = <T>(path: string, body?: object) => ask<T>(`${httpUrl}/_sandbox/${path}`, token, body);
+    const domain = (name: string) => control<DeployedDomain>(`domains/${encodeURIComponent(name)}`);
     return {
-      url: tls,
-      plainUrl: plain,
+      url,
+      httpUrl,
+      region,
       credentialsFor: (accountId) => {
-        const found = credentials[accountId];
-        if (!found) throw new Error(`the simulated AWS has no account ${accountId}`);
+        const found = accounts[accountId];
+        if (!found) throw new Error(`There is no account ${accountId}; there are ${Object.keys(accounts).join(", ")}.`);
         return found;
       },
-      caller: (accessKeyId) => ask<Caller>(`callers/${encodeURIComponent(accessKeyId)}`),
-      accessPolicy: async (domain) => {
-        const found = await ask<{ accessPolicies: string | null }>(`domains/${encodeURIComponent(domain)}`);
-        const policy = found?.accessPolicies;
-        return policy === undefined || policy === null || policy === "" ? undefined : (JSON.parse(policy) as object);
+      addAccount: async (added) =>
+        (accounts[account(added).accountId] = (await control<Credentials>("accounts", account(added)))!),
+      caller: async (accessKeyId) => control<Caller>(`callers/${encodeURIComponent(accessKeyId)}`),
+      domain,
+      accessPolicy: async (name) => (await domain(name))?.accessPolicy ?? undefined,
+      lambdaIdle: async (timeoutMs = 120_000) => {
+        for (const until = Date.now() + timeoutMs; ;) {
+          const seconds = Math.min(LONGEST_WAIT_S, Math.max(0, until - Date.now()) / 1000);
+          if (await control<boolean>(`idle?seconds=${seconds}`)) return true;
+          if (Date.now() >= until) return false;
+        }
       },
-      settled: (onWait) => settled(async () => (await ask<{ inFlight: number }>("activity"))!.inFlight, onWait),
-      invocations: async () => (await ask<{ invocations: number; errors: number }>("activity"))!,
-      leftovers: async () => (await ask<string[]>("leftovers")) ?? [],
-      stop: async () => {
-        await stop();
-        if (problems.length > 0) throw new Error(`policies that could not be evaluated:\n${problems.join("\n")}`);
-      },
+      invocations: async () => (await control<Record<string, FunctionCounts>>("counts")) ?? {},
+      denials: async () => (await control<string[]>("denials")) ?? [],
+      leftovers: async () => (await control<string[]>("leftovers")) ?? [],
+      log: () => log.toString(),
+      stop,
     };
   } catch (error) {
     await stop();
@@ -118,22 +178,34 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
   }
 }
 
-/** Subscriptions are asynchronous: quiet has to last for a moment. */
-async function settled(
-  inFlight: () => Promise<number>,
-  onWait: (inFlight: number) => void = () => undefined,
-): Promise<void> {
-  for (let quiet = 0; quiet < 3;) {
-    const count = await inFlight();
-    onWait(count);
-    quiet = count === 0 ? quiet + 1 : 0;
-    await sleep(100);
-  }
+function account(given: string | SimulatedAccount): SimulatedAccount {
+  return typeof given === "string" ? { accountId: given } : given;
 }
 
-/** Credentials and profiles of the user's own have no business here. */
+/** The user's own AWS settings must not reach the simulated one. */
 function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(AWS_|MOTO_|TF_)/.test(name) || name === "AWS_CA_BUNDLE"),
-  );
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(AWS|MOTO|PYTHON)/.test(name)));
+}
+
+/** One question to the sandbox's own interface of the simulated AWS. */
+function ask<T>(url: string, token: string, body?: object): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { method: body ? "POST" : "GET", headers: { "x-sandbox-token": token }, agent: false },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          const text = Buffer.concat(chunks).toString();
+          if (incoming.statusCode === 404) resolve(undefined);
+          else if (incoming.statusCode === 200) resolve(JSON.parse(text) as T);
+          else reject(new Error(`${url}: ${incoming.statusCode ?? ""} ${text}`));
+        });
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(body && JSON.stringify(body));
+  });
 }

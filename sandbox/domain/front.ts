@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { authorize } from "../aws/authorize";
-import type { Caller } from "../aws/types";
+import { decide, type Caller } from "../aws";
 import type { Certificates } from "../certificates";
 import { EngineClient } from "./engine-client";
 import { IsmStandIn, type StandInReply } from "./ism";
@@ -130,11 +129,13 @@ async function refuse(
   }
   const action = `es:ESHttp${capitalised(request.method!)}`;
   const path = decodePath(request.url!.split("?")[0]!);
-  const decision = await authorize({
-    caller,
+  const decision = await decide({
+    principal: caller?.arn,
+    identityPolicies: caller?.policies ?? [],
     action,
     resource: { arn: `${domainArn}${path}`, accountId: domainArn.split(":")[4]! },
     context: {
+      ...(caller && { "aws:PrincipalArn": caller.roleArn ?? caller.arn, "aws:PrincipalAccount": caller.accountId }),
       "aws:SourceIp": (request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
       "aws:SecureTransport": "true",
     },

@@ -1,16 +1,19 @@
-"""What moto 5.2.5 gets wrong, put right."""
+"""What moto 5.2.5 gets wrong, as far as Terraform meets it."""
 
 import json
 import re
 
-import settings
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.es.urls import url_paths as es_url_paths
 from moto.opensearch.models import OpenSearchDomain, default_cluster_config
 from moto.opensearch.responses import OpenSearchServiceResponse
-from patching import patch
+
+from .patching import patch
+from .settings import SETTINGS
+
+# ---------------------------------------------------------------- CloudTrail
 
 
 @patch(CloudTrailBackend)
@@ -28,20 +31,12 @@ def describe_trails(moto, self):
 
 
 @patch(Trail)
-def check_bucket_exists(moto, self):
-    """The bucket is another account's; moto looks in the trail's own."""
-    from moto.s3.models import s3_backends
-
-    if self.bucket_name not in s3_backends.bucket_accounts:
-        moto(self)
+def put_insight_selectors(moto, self, insight_selectors):
+    """They replace the ones before; moto appends."""
+    self.insight_selectors = insight_selectors
 
 
-@patch(LambdaBackend)
-def put_function_event_invoke_config(moto, self, function_name, config):
-    """The newest counts; moto keeps all and reads the first."""
-    self.get_function(function_name).event_invoke_config.clear()
-    return moto(self, function_name, config)
-
+# ---------------------------------------------------------------- Lambda
 
 LEFT_OUT = ("DeadLetterConfig", "LoggingConfig")
 
@@ -67,11 +62,21 @@ def get_configuration(moto, self, on_create=False):
     return moto(self, on_create) | self.left_out
 
 
+@patch(LambdaBackend)
+def put_function_event_invoke_config(moto, self, function_name, config):
+    """The newest counts; moto keeps all and reads the first."""
+    self.get_function(function_name).event_invoke_config.clear()
+    return moto(self, function_name, config)
+
+
+# ---------------------------------------------------------------- search domains
+
+
 @patch(OpenSearchDomain)
 def to_dict(moto, self):
-    """An Elasticsearch domain has a processing status and a cluster configuration even when none was
-    asked for; without them the provider fails or crashes."""
-    status = moto(self) | {"DomainProcessingStatus": "Active", "Endpoint": settings.options.endpoint}
+    """An Elasticsearch domain has a processing status and a cluster configuration even when none was asked for;
+    without them the provider fails or crashes."""
+    status = moto(self) | {"DomainProcessingStatus": "Active", "Endpoint": SETTINGS.search_endpoint}
     if self.is_es:
         status["ElasticsearchClusterConfig"] = default_cluster_config | (self.elasticsearch_cluster_config or {})
     return status
