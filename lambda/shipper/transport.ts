@@ -35,12 +35,13 @@ export interface Credentials {
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 /**
- * The transport of a container: signed, TLS always, one kept connection.
+ * The transport of a container: signed, TLS always, a few kept connections.
  *
  * @param credentials asked at each request, so that renewed ones are used
+ * @param ca certificate authorities in PEM form; by default those that node trusts
  */
-export function signedTransport(credentials: () => Promise<Credentials>): Transport {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+export function signedTransport(credentials: () => Promise<Credentials>, ca?: string): Transport {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8, ...(ca === undefined ? {} : { ca }) });
   return async (given) => {
     const headers = await sign(given, await credentials());
     return send(given, headers, agent);

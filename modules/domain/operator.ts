@@ -83,6 +83,7 @@ export function operatorPaths(props: {
       `${ism}/policies/${props.retentionPolicy}`,
       `${ism}/explain/${INDEX_PATTERN}`,
     ],
-    post: ["_bulk", ...["_count", "_search"].map(indices)],
+    // A scroll only goes on with a search that was begun, and that names the indices.
+    post: ["_bulk", "_search/scroll", ...["_count", "_search"].map(indices)],
   };
 }
