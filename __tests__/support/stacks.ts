@@ -47,20 +47,72 @@ export function configWithMembers(count: number, change: (config: Config) => Con
 }
 
 /** Every stack of a configuration as cdktf's matchers want it: JSON text with snake_case keys. */
-export function synthesizedTexts(config: Config): Record<string, string> {
-  const app = Testing.app();
-  const { archive, domain, search, accounts } = buildStacks(app, config);
-  const stacks: TerraformStack[] = [archive, domain, search, ...accounts.values()];
-  // References between stacks become outputs and remote states only then; without it they are rendered wrongly.
-  stacks.forEach((stack) => stack.prepareStack());
-  return Object.fromEntries(stacks.map((stack) => [stack.node.id, Testing.synth(stack)]));
+export function synthesizedTexts(config: Config): Readonly<Record<string, string>> {
+  return synthesis(config).texts;
 }
 
 /** Every stack of a configuration, by name. */
-export function synthesizedStacks(config: Config): Record<string, Synthesized> {
-  return Object.fromEntries(
-    Object.entries(synthesizedTexts(config)).map(([name, text]) => [name, JSON.parse(text) as Synthesized]),
+export function synthesizedStacks(config: Config): Readonly<Record<string, Synthesized>> {
+  return synthesis(config).stacks;
+}
+
+interface Synthesis {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly stacks: Readonly<Record<string, Synthesized>>;
+}
+
+/** By their configurations: many tests look at the same one. */
+const syntheses = new Map<string, Synthesis>();
+
+function synthesis(config: Config): Synthesis {
+  const key = JSON.stringify(config);
+  const known = syntheses.get(key);
+  if (known) return known;
+  const app = Testing.app();
+  const { archive, domain, search, accounts } = buildStacks(app, config);
+  const built: TerraformStack[] = [archive, domain, search, ...accounts.values()];
+  // References between stacks become outputs and remote states only then; without it they are rendered wrongly.
+  built.forEach((stack) => stack.prepareStack());
+  const texts = Object.fromEntries(built.map((stack) => [stack.node.id, Testing.synth(stack)]));
+  const stacks = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, JSON.parse(text) as Synthesized]),
   );
+  syntheses.set(key, { texts, stacks });
+  return { texts, stacks };
+}
+
+/** A policy document of a stack, and where it is. */
+export interface PolicyText {
+  readonly where: string;
+  readonly text: string;
+}
+
+/** Every policy document in stacks. */
+export function policies(stacks: Readonly<Record<string, Pick<Synthesized, "resource">>>): PolicyText[] {
+  return Object.entries(stacks).flatMap(([stack, { resource = {} }]) =>
+    Object.entries(resource).flatMap(([type, named]) =>
+      Object.entries(named).flatMap(([name, attributes]) =>
+        Object.entries(attributes)
+          .filter(([key]) => /^(policy|assume_role_policy|access_policies|policy_document)$/.test(key))
+          .map(([, text]) => ({ where: `${stack}/${type}.${name}`, text: String(text) })),
+      ),
+    ),
+  );
+}
+
+/** Bytes, by the resource that holds the policy. */
+const POLICY_QUOTAS: readonly (readonly [RegExp, number])[] = [
+  [/aws_s3_bucket_policy/, 20_480],
+  [/aws_opensearch_domain_policy/, 102_400],
+  [/aws_iam_role_policy/, 10_240],
+  [/aws_iam_role\./, 2_048],
+  [/aws_cloudwatch_log_resource_policy/, 5_120],
+];
+
+/** Whether AWS would refuse the policy for its size. A kind of policy that has no quota here is none that was thought of. */
+export function isBeyondQuota({ where, text }: PolicyText): boolean {
+  const quota = POLICY_QUOTAS.find(([pattern]) => pattern.test(where))?.[1] ?? 0;
+  return Buffer.byteLength(JSON.stringify(policyOf(text))) > quota;
 }
 
 /** All resources of a type in a stack, those that match first of all. */

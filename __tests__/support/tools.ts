@@ -14,7 +14,9 @@ export type Tool = keyof typeof PROBES;
  * with CI=true it fails, because there a missing tool is a fault of the machine.
  */
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
-  const missing = tools.filter((tool) => spawnSync(PROBES[tool][0], [...PROBES[tool][1]], { stdio: "ignore" }).status !== 0);
+  const missing = tools.filter(
+    (tool) => spawnSync(PROBES[tool][0], [...PROBES[tool][1]], { stdio: "ignore" }).status !== 0,
+  );
   if (missing.length === 0) {
     describe(name, suite);
   } else if (process.env.CI === "true") {
