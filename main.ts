@@ -1,12 +1,8 @@
-import { ConfigError, loadConfig } from "./modules/config";
+import { loadConfig, orExplain, printWarnings } from "./modules/config";
 import { synthesize } from "./modules/stacks";
 
-try {
+orExplain(() => {
   const { config, warnings, file } = loadConfig();
-  for (const warning of warnings) console.error(`Warning: ${warning}`);
+  printWarnings(file, warnings);
   synthesize(config, { file });
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

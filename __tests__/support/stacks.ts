@@ -74,9 +74,7 @@ function synthesis(config: Config): Synthesis {
   // References between stacks become outputs and remote states only then; without it they are rendered wrongly.
   built.forEach((stack) => stack.prepareStack());
   const texts = Object.fromEntries(built.map((stack) => [stack.node.id, Testing.synth(stack)]));
-  const stacks = Object.fromEntries(
-    Object.entries(texts).map(([name, text]) => [name, JSON.parse(text) as Synthesized]),
-  );
+  const stacks = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, parseSynthesized(text)]));
   syntheses.set(key, { texts, stacks });
   return { texts, stacks };
 }
@@ -113,6 +111,39 @@ const POLICY_QUOTAS: readonly (readonly [RegExp, number])[] = [
 export function isBeyondQuota({ where, text }: PolicyText): boolean {
   const quota = POLICY_QUOTAS.find(([pattern]) => pattern.test(where))?.[1] ?? 0;
   return Buffer.byteLength(JSON.stringify(policyOf(text))) > quota;
+}
+
+/** Reads a synthesized stack, `cdk.tf.json`. */
+export function parseSynthesized(text: string): Synthesized {
+  return JSON.parse(text) as Synthesized;
+}
+
+/** Resources and data sources of a stack by their addresses, but for what reads other stacks' states. */
+export function addresses(stack: Synthesized): Map<string, Resource> {
+  const blocks = [
+    ["", stack.resource ?? {}],
+    ["data.", stack.data ?? {}],
+  ] as const;
+  return new Map(
+    blocks.flatMap(([prefix, types]) =>
+      Object.entries(types)
+        .filter(([type]) => type !== "terraform_remote_state")
+        .flatMap(([type, named]) =>
+          Object.entries(named).map(([name, resource]): [string, Resource] => [`${prefix}${type}.${name}`, resource]),
+        ),
+    ),
+  );
+}
+
+/** Addresses of an accounts stack whose provider is not the alias of the account that they are of, or is not there. */
+export function foreignAliases(stack: Synthesized): string[] {
+  const aliases = new Set(stack.provider.aws!.map(({ alias }) => `aws.${String(alias)}`));
+  return [...addresses(stack)]
+    .filter(([address, { provider = "" }]) => {
+      const account = /\.account-(\d{12})_/.exec(address)?.[1];
+      return account === undefined || provider !== `aws.account_${account}` || !aliases.has(provider);
+    })
+    .map(([address]) => address);
 }
 
 /** All resources of a type in a stack, those that match first of all. */

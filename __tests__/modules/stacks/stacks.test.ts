@@ -1,6 +1,7 @@
 import { Testing } from "cdktf";
 import { ConfigError, type Backend, type Config } from "../../../modules/config";
 import { AWS_PROVIDER_VERSIONS, buildStacks } from "../../../modules/stacks";
+import { policyProblems } from "../../../modules/stacks/quotas";
 import {
   configWithMembers,
   exampleConfig,
@@ -174,6 +175,10 @@ describe("policies", () => {
     const found = policies(synthesizedStacks(exampleConfig()));
     expect(found.length).toBeGreaterThan(10);
     expect(found.filter(isBeyondQuota)).toEqual([]);
+  });
+
+  test("of 500 members are within their quotas", () => {
+    expect(policyProblems(configWithMembers(500))).toEqual([]);
   });
 
   test("every statement has a Sid, and no two of a policy the same", () => {
