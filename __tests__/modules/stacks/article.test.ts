@@ -1,5 +1,6 @@
 import { OpensearchDomain } from "@cdktf/provider-aws/lib/opensearch-domain";
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { toAction } from "../../../lambda/shipper/document";
 import {
   exampleConfig,
   policyOf,
@@ -226,12 +227,23 @@ describe("index template", () => {
   });
 
   test("index.mapping.total_fields.limit is 3000", () => {
-    expect(content.settings).toMatch(/"total_fields(\.limit":|":\{"limit":)"?3000/);
+    expect(JSON.parse(content.settings)).toMatchObject({ index: { mapping: { total_fields: { limit: "3000" } } } });
   });
 
   test("apiVersion is text", () => {
     const { properties } = JSON.parse(content.mappings) as { properties: Record<string, { type: string }> };
     expect(properties.apiVersion!.type).toBe("text");
+  });
+
+  test("a record is indexed in cwl-YYYY.MM.DD of its day", () => {
+    const day = (eventTime: string) =>
+      toAction(
+        { id: "1", timestamp: 0, message: JSON.stringify({ eventID: "e", eventTime }) },
+        { owner: MANAGEMENT, logGroup: "CloudTrail/DefaultLogGroup", logStream: "stream" },
+        { ownerNames: new Map(), maxRecordAgeDays: 1095 },
+        Date.parse("2026-02-01T00:00:00Z"),
+      ).index;
+    expect(day("2026-01-31T23:59:59Z")).toBe("cwl-2026.01.31");
   });
 
   test("old indices are deleted: three months stay searchable", () => {
