@@ -6,7 +6,9 @@ This one keeps connections, which is safe because it reads each request's body w
 
 import io
 import ssl
+import sys
 import threading
+import traceback
 from http import HTTPStatus
 from http.server import HTTPServer
 from socketserver import ThreadingMixIn
@@ -36,7 +38,12 @@ class Handler(MotoRequestHandler):
         environ = self.make_environ()
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ |= {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(body))}
-        chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        try:
+            chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        except Exception:
+            # A fault of the simulation must show as one, and not as a client that waits for ever.
+            traceback.print_exc()
+            chunks, status, headers = [b"the simulated AWS failed: see its log"], "500 INTERNAL SERVER ERROR", []
         self._answer(status, headers, b"".join(chunks))
 
     def _read_body(self):
@@ -91,14 +98,10 @@ class Server(ThreadingMixIn, HTTPServer):
 
     def handle_error(self, request, client_address):
         # A client that goes away is no event.
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
     def log(self, kind, message, *args):
-        import sys
-
         print(message % args if args else message, file=sys.stderr, flush=True)
 
     def start(self):
