@@ -58,7 +58,7 @@ const FAILURE_DELAY_MS = 300;
 export function createGateway(o: GatewayDependencies): (request: GatewayRequest) => Promise<GatewayReply> {
   const { settings, clock } = o;
   const domain = patient(o.domain, clock);
-  const ilm = lifecycle(domain, settings);
+  const ilm = lifecycle(domain, settings, clock);
 
   return async (request) => {
     const started = clock.now();

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { encodeSegment, type Domain, type DomainReply } from "./domain";
+import { encodeSegment, type Clock, type Domain, type DomainReply } from "./domain";
 import { domainError, GatewayError, isObject, parse, readError } from "./errors";
 import { readIlm, toIlm, toIsm } from "./ism";
 import type { Settings } from "./settings";
@@ -19,7 +18,11 @@ export interface Lifecycle {
   remove(deadline: number): Promise<boolean>;
 }
 
-export function lifecycle(domain: Domain, { dialect, indexPattern, retentionPolicy }: LifecycleSettings): Lifecycle {
+export function lifecycle(
+  domain: Domain,
+  { dialect, indexPattern, retentionPolicy }: LifecycleSettings,
+  { sleep }: Pick<Clock, "sleep">,
+): Lifecycle {
   const policyPath = `${dialect.ismPath}/policies/${encodeSegment(retentionPolicy)}`;
 
   async function fetchPolicy(deadline: number): Promise<StoredPolicy | undefined> {

@@ -1,5 +1,3 @@
-import { text } from "node:stream/consumers";
-import { Busboy } from "@fastify/busboy";
 import { domainError, GatewayError, isObject, parse } from "./errors";
 import type { DomainReply } from "./domain";
 
@@ -48,37 +46,22 @@ export function readImportReply(reply: DomainReply): string {
 }
 
 /** The text of the form's one file. */
-function readFile(body: Buffer, contentType: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const noForm = () =>
-      reject(invalid(400, "The body is no multipart form of the boundary that its content type names"));
-    const parts: (Promise<string> | undefined)[] = [];
-    // Its errors are thrown by the constructor where the content type is at fault, else sent as events.
-    const form = attempt(() => new Busboy({ headers: { "content-type": contentType } }));
-    if (!form) {
-      noForm();
-      return;
-    }
-    form.on("file", (name, file) => {
-      file.on("error", noForm);
-      parts.push(name === "file" ? text(file) : void file.resume());
-    });
-    form.on("field", () => parts.push(undefined));
-    form.on("error", noForm);
-    form.on("finish", () => {
-      const [file] = parts;
-      if (parts.length === 1 && file) resolve(file);
-      else reject(invalid(400, "An import has one part, `file`, with a file name"));
-    });
-    form.end(body);
-  });
+async function readFile(body: Buffer, contentType: string): Promise<string> {
+  const parts = await readForm(body, contentType);
+  const [[name, file] = []] = parts;
+  if (parts.length !== 1 || name !== "file" || file === undefined || typeof file === "string") {
+    throw invalid(400, "An import has one part, `file`, with a file name");
+  }
+  return file.text();
 }
 
-function attempt<T>(make: () => T): T | undefined {
+async function readForm(body: Buffer, contentType: string) {
   try {
-    return make();
+    const form = new Response(new Uint8Array(body), { headers: { "content-type": contentType } });
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large uploads; and the library that is recommended instead ends the process on a form that is cut short
+    return [...(await form.formData())];
   } catch {
-    return undefined;
+    throw invalid(400, "The body is no multipart form of the boundary that its content type names");
   }
 }
 

@@ -77,7 +77,7 @@ export function testGateway(
         sourceIp: "203.0.113.10",
         deadline: clock.now() + 28_000,
         ...request,
-        body: () => Promise.resolve(bytes(body)),
+        body: typeof body === "function" ? (body as GatewayRequest["body"]) : () => Promise.resolve(bytes(body)),
       });
       return { ...reply, json: JSON.parse(reply.body) as Record<string, unknown> };
     },
