@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
@@ -23,7 +24,7 @@ export class TrustingClient {
   fetch(
     url: string,
     options: Pick<RequestOptions, "method" | "headers" | "localAddress"> & { readonly body?: string } = {},
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
     const { body, ...rest } = options;
     return new Promise((resolve, reject) => {
       // A kept connection keeps its address: one that asks for an address of its own gets a connection of its own.
@@ -33,7 +34,8 @@ export class TrustingClient {
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);
         incoming.on("end", () => {
-          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") });
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
         });
       });
       outgoing.on("error", reject);

@@ -1,0 +1,4 @@
+export { closedDoors } from "./closed-doors";
+export { deadLetterDrill } from "./drill";
+export { idOf, ledger, type AccountLedger } from "./ledger";
+export { askPanels, type AnsweredDashboard, type Answers } from "./panels";
