@@ -184,12 +184,18 @@ function replyOf(side: Side, status: number, body: string): GatewayReply {
 }
 
 function refusal(side: Side, error: unknown): GatewayReply {
-  const known =
-    error instanceof GatewayError
-      ? error
-      : new GatewayError(500, "gateway_exception", "the gateway failed; its log says why");
-  if (known !== error) console.error(error);
+  const known = asGatewayError(error);
   return replyOf(side, known.status, errorBody(side, known));
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  // JSON.parse takes any depth; what then walks through the body does not.
+  if (error instanceof RangeError && error.message.includes("call stack")) {
+    return new GatewayError(400, "parse_exception", "the body is nested too deeply");
+  }
+  console.error(error);
+  return new GatewayError(500, "gateway_exception", "the gateway failed; its log says why");
 }
 
 function isAllowed(sourceIp: string, networks: BlockList | undefined): boolean {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../modules/config";
 import { signedDomain, type Credentials } from "./domain";
-import { bodyTooLarge } from "./errors";
+import { bodyTooLarge, GatewayError } from "./errors";
 import { createGateway, MAX_BODY_BYTES, MAX_DURATION_MS, type LogLine } from "./gateway";
 import { deployedEndpoint, localSettings, operatorCredentials } from "./local";
 import type { Settings } from "./settings";
@@ -51,7 +51,7 @@ export async function startLocalGateway(o: {
         Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(",")]),
       ),
       sourceIp: incoming.socket.remoteAddress ?? "",
-      body: () => readBody(incoming),
+      body: () => readBody(incoming).catch(cutShort),
       deadline: Date.now() + MAX_DURATION_MS,
     }).then((reply) => {
       // What was not read of the request is not worth reading: the connection ends with the reply.
@@ -99,6 +99,12 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** A client that went away in the middle of its body is no fault of the gateway. */
+function cutShort(error: unknown): never {
+  if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+  throw new GatewayError(400, "parse_exception", "the request was cut short");
 }
 
 function splitOnce(text: string, separator: string): string[] {

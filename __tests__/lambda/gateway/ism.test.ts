@@ -250,7 +250,7 @@ describe.each(ENGINES)("held against the recordings of %s", (engine) => {
           for (const action of actions) expect(Object.keys(action)).toHaveLength(2);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -317,7 +317,7 @@ describe.each(ENGINES)("read back from %s", (engine) => {
       fc.property(expressible, (ilm) => {
         expect(JSON.stringify(read(stored(ilm)))).toBe(JSON.stringify(ilm));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -66,7 +66,7 @@ export class MemoryDomain {
 
   private template({ method, path, body }: DomainRequest): DomainReply {
     const name = path.split("/").pop()!;
-    if (method === "PUT") this.templates.set(name, JSON.parse(String(body)));
+    if (method === "PUT") this.templates.set(name, asKept(JSON.parse(String(body)) as Template));
     else if (!this.templates.has(name)) return notFound(name);
     if (method === "GET") {
       return json(200, { index_templates: [{ name, index_template: this.templates.get(name) }] });
@@ -106,6 +106,20 @@ class MemoryEngine extends EngineClient {
     );
     return Promise.resolve({ status: 200, body: body as T });
   }
+}
+
+interface Template {
+  readonly template?: { readonly settings?: object };
+}
+
+/** Engines keep settings as texts. */
+function asKept(template: Template): Template {
+  const settings = template.template?.settings;
+  if (settings === undefined) return template;
+  const texts = JSON.parse(JSON.stringify(settings), (_, value: unknown) =>
+    typeof value === "number" ? String(value) : value,
+  ) as object;
+  return { ...template, template: { ...template.template, settings: texts } };
 }
 
 function info(scenario: string): unknown {

@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { Testing } from "cdktf";
+import { localSettings } from "../../../lambda/gateway/local";
+import { readSettings } from "../../../lambda/gateway/settings";
 import { ConfigError, type Backend, type Config } from "../../../modules/config";
 import { AWS_PROVIDER_VERSIONS, buildStacks } from "../../../modules/stacks";
 import { policyProblems } from "../../../modules/stacks/quotas";
@@ -8,6 +11,7 @@ import {
   isBeyondQuota,
   policies,
   policyOf,
+  resourceOf,
   synthesizedStacks,
 } from "../../support/stacks";
 
@@ -162,6 +166,23 @@ describe("gateway token", () => {
       });
       expect(variable!.gateway_token).not.toHaveProperty("default");
     }
+  });
+
+  test("a local gateway has the settings that the deployed function has", () => {
+    const { variables } = resourceOf(stacks.domain, "aws_lambda_function").environment as {
+      variables: Record<string, string>;
+    };
+    const config = exampleConfig();
+    const token = "x".repeat(32);
+    expect(localSettings(config, "search.example.com", token)).toEqual(
+      readSettings({
+        ...variables,
+        AWS_REGION: config.region,
+        // What Terraform puts in.
+        SEARCH_ENDPOINT: "search.example.com",
+        GATEWAY_TOKEN_SHA256: createHash("sha256").update(token).digest("hex"),
+      }),
+    );
   });
 
   test("reaches the domain's function as its SHA-256 only", () => {
