@@ -200,6 +200,17 @@ export class Sandbox {
     return this.searchStack.isReal ? changes : [...changes, ...(await this.searchStack.plan(this.outDir))];
   }
 
+  /**
+   * Waits until every function has come to rest, and makes the index show what it holds, as it does by itself after its
+   * refresh interval.
+   *
+   * @throws Error if the functions do not come to rest within five minutes
+   */
+  async settle(): Promise<void> {
+    if (!(await this.aws.lambdaIdle(300_000))) throw new Error("the functions did not come to rest");
+    await fetch(`${this.engine.url}/cwl-*/_refresh?allow_no_indices=true`, { method: "POST" });
+  }
+
   /** Destroys every stack, in the reverse order. */
   async destroy(onEvent: (event: StackEvent) => void = () => undefined): Promise<void> {
     await this.run("destroy", this.accountStacks(), onEvent);

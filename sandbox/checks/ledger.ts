@@ -87,7 +87,6 @@ export function idOf({ record, message }: LoggedRecord): string {
 /** The owner of each document. */
 async function indexedIds(sandbox: Sandbox): Promise<Map<string, string>> {
   const operator = await sandbox.operator();
-  await operator.request("POST", "/cwl-*/_count").catch(() => undefined);
   const found = new Map<string, string>();
   for await (const hits of operator.scan({ _source: ["@owner"] })) {
     for (const { _id, _index, _source } of hits) {

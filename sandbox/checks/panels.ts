@@ -23,15 +23,6 @@ export interface Answers {
   readonly records: number;
 }
 
-interface KibanaDocument {
-  readonly _id: string;
-  readonly _source: {
-    readonly type: string;
-    readonly references?: SavedObject["references"];
-    readonly [type: string]: unknown;
-  };
-}
-
 /**
  * Opens both dashboards as somebody in an allowed network: the saved objects come from where the import put them, and
  * each panel's own query goes to the domain.
@@ -44,7 +35,7 @@ export async function askPanels(sandbox: Sandbox): Promise<Answers> {
       const title = objects.find((object) => object.type === "dashboard" && object.id === id)?.attributes.title;
       const panels: AnsweredPanel[] = [];
       for (const query of panelQueries(objects, id, range)) {
-        panels.push({ query, answer: await ask<SearchAnswer>(sandbox, query.index, query.body) });
+        panels.push({ query, answer: await search<SearchAnswer>(sandbox, query.index, query.body) });
       }
       return { id, title: String(title), panels };
     }),
@@ -52,19 +43,12 @@ export async function askPanels(sandbox: Sandbox): Promise<Answers> {
   return { dashboards, range, records };
 }
 
-/** What the import left in Kibana's index. */
+/** What Kibana has after the import. */
 async function importedObjects(sandbox: Sandbox): Promise<SavedObject[]> {
-  const { hits } = await ask<{ hits: { hits: KibanaDocument[] } }>(sandbox, ".kibana", { size: 1_000 });
-  return hits.hits.map(({ _id, _source }) => {
-    const { type, references = [] } = _source;
-    return {
-      id: _id.slice(type.length + 1),
-      type: type as SavedObject["type"],
-      attributes: _source[type] as SavedObject["attributes"],
-      references,
-      migrationVersion: {},
-    };
-  });
+  const kibana = sandbox.engine.engineVersion.startsWith("Elasticsearch") ? "_plugin/kibana" : "_dashboards";
+  const types = ["index-pattern", "search", "visualization", "dashboard"].map((type) => `type=${type}`).join("&");
+  const path = `${kibana}/api/saved_objects/_find?${types}&per_page=1000`;
+  return (await ask<{ saved_objects: SavedObject[] }>(sandbox, "GET", path)).saved_objects;
 }
 
 /** From the first to the last record, to the end of its second. */
@@ -74,7 +58,7 @@ async function extent(sandbox: Sandbox): Promise<{ range: TimeRange; records: nu
     aggregations?: Record<"first" | "last", { value: number | null }>;
   }
   const aggs = { first: { min: { field: "eventTime" } }, last: { max: { field: "eventTime" } } };
-  const { hits, aggregations } = await ask<Extent>(sandbox, "cwl-*", { size: 0, track_total_hits: true, aggs });
+  const { hits, aggregations } = await search<Extent>(sandbox, "cwl-*", { size: 0, track_total_hits: true, aggs });
   const now = Date.now();
   return {
     range: {
@@ -85,14 +69,17 @@ async function extent(sandbox: Sandbox): Promise<{ range: TimeRange; records: nu
   };
 }
 
-async function ask<T>(sandbox: Sandbox, index: string, body: object): Promise<T> {
-  const url = `https://${sandbox.domain.endpoint}/${encodeURIComponent(index)}/_search`;
-  const { status, text } = await sandbox.client.fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
+function search<T>(sandbox: Sandbox, index: string, body: object): Promise<T> {
+  return ask(sandbox, "POST", `${encodeURIComponent(index)}/_search`, body);
+}
+
+async function ask<T>(sandbox: Sandbox, method: string, path: string, body?: object): Promise<T> {
+  const { status, text } = await sandbox.client.fetch(`https://${sandbox.domain.endpoint}/${path}`, {
+    method,
+    headers: body === undefined ? {} : { "content-type": "application/json" },
     localAddress: ALLOWED_ADDRESS,
-    body: JSON.stringify(body),
+    body: body && JSON.stringify(body),
   });
-  if (status !== 200) throw new Error(`${index}/_search answered ${status}: ${text.slice(0, 300)}`);
+  if (status !== 200) throw new Error(`${method} ${path} was answered with ${status}: ${text.slice(0, 300)}`);
   return JSON.parse(text) as T;
 }
