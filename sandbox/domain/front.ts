@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { decide, type Caller } from "../aws";
 import type { Certificates } from "../certificates";
 import { EngineClient } from "./engine-client";
-import { IsmStandIn, type StandInReply } from "./ism";
+import { IsmStandIn, type DomainClock, type StandInReply } from "./ism";
 import { KibanaStandIn } from "./kibana";
 import { givenSignature, signatureProblem, type GivenSignature } from "./signature";
 
@@ -55,31 +55,37 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
   const { engineVersion, certificates } = options;
   const isElasticsearch = engineVersion.startsWith("Elasticsearch");
   const engine = new EngineClient(options.engineUrl);
-  let offset = 0;
-  const now = () => Date.now() + offset;
-  const ism = new IsmStandIn(engine, isElasticsearch ? "opendistro" : "opensearch", now);
-  const kibana = new KibanaStandIn(engine, isElasticsearch ? "/_plugin/kibana" : "/_dashboards", now);
+  const clock = new TurnedClock();
+  const ism = new IsmStandIn(engine, isElasticsearch ? "opendistro" : "opensearch", clock);
+  const kibana = new KibanaStandIn(engine, isElasticsearch ? "/_plugin/kibana" : "/_dashboards", () => clock.now());
   const counts: DomainCounts = { requests: 0, refused: 0, bulkRequests: 0, bytes: 0 };
   let aws: DomainAws | undefined;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     counts.requests += 1;
     const body = await readBody(request);
-    if (body === undefined) return send(response, { status: 413, body: "" });
+    if (body === undefined) {
+      send(response, { status: 413, body: "" });
+      return;
+    }
     counts.bytes += body.length;
     const refusal = aws ? await refuse(request, body, options.domainArn, aws) : unavailable();
     if (refusal) {
       counts.refused += 1;
-      return send(response, refusal);
+      send(response, refusal);
+      return;
     }
     const [path, query] = request.url!.split("?", 2) as [string, string | undefined];
     const method = request.method!;
     const parameters = new URLSearchParams(query);
-    if (ism.handles(path)) return send(response, await ism.reply(method, path, parameters, body));
-    if (kibana.handles(path))
-      return send(response, await kibana.reply(method, path, parameters, request.headers, body));
-    if (path.endsWith("/_bulk")) counts.bulkRequests += 1;
-    return forward(engine, request, body, response);
+    if (ism.handles(path)) {
+      send(response, await ism.reply(method, path, parameters, body));
+    } else if (kibana.handles(path)) {
+      send(response, await kibana.reply(method, path, parameters, request.headers, body));
+    } else {
+      if (path.endsWith("/_bulk")) counts.bulkRequests += 1;
+      await forward(engine, request, body, response);
+    }
   };
 
   const server = createServer(
@@ -98,9 +104,7 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
     connect: (connected) => {
       aws = connected;
     },
-    turnClock: (ms) => {
-      offset += ms;
-    },
+    turnClock: (ms) => clock.turn(ms),
     runIsm: () => ism.runJob(),
     stop: () =>
       new Promise((resolve) => {
@@ -109,6 +113,23 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
         server.closeAllConnections();
       }),
   };
+}
+
+/** A clock that is turned forward, and knows what it showed at any moment since. */
+class TurnedClock implements DomainClock {
+  private readonly turns: { readonly when: number; readonly ms: number }[] = [];
+
+  now(): number {
+    return this.at(Date.now());
+  }
+
+  at(machineTime: number): number {
+    return this.turns.reduce((time, { when, ms }) => (when <= machineTime ? time + ms : time), machineTime);
+  }
+
+  turn(ms: number): void {
+    this.turns.push({ when: Date.now(), ms });
+  }
 }
 
 /** Why a request is not let in, as a domain says it; undefined where it is. */

@@ -27,6 +27,22 @@ interface State {
   readonly transitions: readonly { readonly state_name: string; readonly conditions?: Json }[];
 }
 
+/** A policy's template for as long as it was in force: an index is attached by those of the moment of its creation. */
+interface TemplatePeriod {
+  readonly policyId: string;
+  readonly template: Template;
+  readonly since: number;
+  until: number;
+}
+
+/** The domain's time, which may be turned forward. */
+export interface DomainClock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** What the domain's time was at a moment of the machine's. */
+  at(machineTime: number): number;
+}
+
 interface Managed {
   policyId: string;
   /** A change waits for the next run of the job. */
@@ -85,11 +101,12 @@ export class IsmStandIn {
   private readonly known = new Set<string>();
   private seqNo = 0;
   private everHadPolicy = false;
+  private readonly templates: TemplatePeriod[] = [];
 
   constructor(
     private readonly engine: EngineClient,
     private readonly dialect: "opendistro" | "opensearch",
-    private readonly now: () => number,
+    private readonly clock: DomainClock,
   ) {}
 
   /** Whether a path is the plugin's, in this dialect. */
@@ -193,16 +210,20 @@ export class IsmStandIn {
 
   private put(id: string, query: URLSearchParams, body: Buffer): StandInReply {
     const read = this.read(body);
-    if ("status" in read) return read as StandInReply;
-    const policy = read as Policy;
+    if (isReply(read)) return read;
+    const policy = read;
     const overlap = this.overlap(id, policy);
     if (overlap) return overlap;
     const stored = this.policies.get(id);
     const conflict = this.conflict(id, stored, query);
     if (conflict) return conflict;
-    const next = { policy, version: (stored?.version ?? 0) + 1, seqNo: this.seqNo++, updated: this.now() };
+    const next = { policy, version: (stored?.version ?? 0) + 1, seqNo: this.seqNo++, updated: this.clock.now() };
     this.policies.set(id, next);
     this.everHadPolicy = true;
+    this.endTemplates(id);
+    for (const template of templatesOf(policy.ism_template)) {
+      this.templates.push({ policyId: id, template, since: next.updated, until: Infinity });
+    }
     return {
       status: stored ? 200 : 201,
       body: {
@@ -239,7 +260,14 @@ export class IsmStandIn {
         : { status: 404, body: this.deletion(id, 1, "not_found") };
     }
     this.policies.delete(id);
+    this.endTemplates(id);
     return { status: 200, body: this.deletion(id, stored.version + 1, "deleted") };
+  }
+
+  private endTemplates(policyId: string): void {
+    for (const period of this.templates) {
+      if (period.policyId === policyId) period.until = Math.min(period.until, this.clock.now());
+    }
   }
 
   private deletion(id: string, version: number, result: string): Json {
@@ -317,7 +345,9 @@ export class IsmStandIn {
         const unknown = Object.keys(conditions).find((name) => !this.knownCondition(name));
         if (unknown !== undefined) return bad(`Invalid field: [${unknown}] found in conditions`);
         const age = conditions.min_index_age ?? conditions.min_rollover_age;
-        if (age !== undefined && !DURATION.test(String(age))) return bad(`failed to parse [${String(age)}]`);
+        if (age !== undefined && (typeof age !== "string" || !DURATION.test(age))) {
+          return bad(`failed to parse [${JSON.stringify(age)}]`);
+        }
         if (!names.includes(target)) {
           return bad(`Policy contains a transition in state=${state.name} pointing to a nonexistent state=${target}`);
         }
@@ -472,17 +502,12 @@ export class IsmStandIn {
     }
   }
 
-  /** The policy whose template names the index, made before the index was. */
+  /** The policy whose template named the index when it was made. */
   private templateFor(name: string, created: number): string | undefined {
-    return [...this.policies]
-      .flatMap(([id, { policy, updated }]) =>
-        templatesOf(policy.ism_template).map((template) => ({ id, template, updated })),
-      )
-      .filter(
-        ({ template, updated }) =>
-          updated <= created + 60_000 && template.index_patterns.some((pattern) => matches(pattern, name)),
-      )
-      .sort((a, b) => (b.template.priority ?? 0) - (a.template.priority ?? 0))[0]?.id;
+    return this.templates
+      .filter(({ since, until }) => since <= created && created < until)
+      .filter(({ template }) => template.index_patterns.some((pattern) => matches(pattern, name)))
+      .sort((a, b) => (b.template.priority ?? 0) - (a.template.priority ?? 0))[0]?.policyId;
   }
 
   /** Takes an index on as far as its policy goes at this time. @returns whether it was deleted */
@@ -516,9 +541,9 @@ export class IsmStandIn {
 
   private due({ created }: EngineIndex, conditions: Json): boolean {
     const age = conditions.min_index_age;
-    if (age === undefined) return Object.keys(conditions).length === 0;
-    const [, count, unit] = DURATION.exec(String(age))!;
-    return this.now() - created >= Number(count) * UNITS[unit!]!;
+    if (typeof age !== "string") return Object.keys(conditions).length === 0;
+    const [, count, unit] = DURATION.exec(age)!;
+    return this.clock.now() - created >= Number(count) * UNITS[unit!]!;
   }
 
   private async indices(pattern: string): Promise<EngineIndex[]> {
@@ -530,10 +555,14 @@ export class IsmStandIn {
       .map(([name, { settings }]) => ({
         name,
         uuid: settings["index.uuid"]!,
-        created: Number(settings["index.creation_date"]),
+        created: this.clock.at(Number(settings["index.creation_date"])),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
+}
+
+function isReply(read: Policy | StandInReply): read is StandInReply {
+  return "status" in read;
 }
 
 interface Template {

@@ -215,7 +215,9 @@ export class KibanaStandIn {
 
 async function multipartFile(contentType: string, body: Buffer): Promise<{ name: string; text: string } | undefined> {
   try {
-    const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } }).formData();
+    const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } })
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large uploads; these are small
+      .formData();
     const file = form.get("file");
     return file === null || typeof file === "string" ? undefined : { name: file.name, text: await file.text() };
   } catch {

@@ -28,11 +28,10 @@ export class MemoryDomain {
   private readonly ism: IsmStandIn;
 
   constructor(private readonly version: EngineVersion) {
-    this.ism = new IsmStandIn(
-      this.engine,
-      version.startsWith("Elasticsearch") ? "opendistro" : "opensearch",
-      () => this.engine.now,
-    );
+    this.ism = new IsmStandIn(this.engine, version.startsWith("Elasticsearch") ? "opendistro" : "opensearch", {
+      now: () => this.engine.now,
+      at: (time) => time,
+    });
   }
 
   /** What the domain answers. */
@@ -86,7 +85,7 @@ class MemoryEngine extends EngineClient {
   }
 
   create(name: string): void {
-    this.created.set(name, this.now);
+    this.created.set(name, this.now++);
   }
 
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the client has it

@@ -68,20 +68,27 @@ export function testGateway(
     calls,
     lines,
     clock,
-    ask: async ({ body, headers, ...request }) => {
-      const reply = await gateway({
-        method: "GET",
-        path: "/es/",
-        query: "",
-        headers: { authorization: basic(TOKEN), ...headers },
-        sourceIp: "203.0.113.10",
-        deadline: clock.now() + 28_000,
-        ...request,
-        body: typeof body === "function" ? (body as GatewayRequest["body"]) : () => Promise.resolve(bytes(body)),
-      });
-      return { ...reply, json: JSON.parse(reply.body) as Record<string, unknown> };
-    },
+    ask: (request) => askWith(gateway, clock, request),
   };
+}
+
+/** Asks a gateway; what is not said is as it should be. */
+export async function askWith(
+  gateway: (request: GatewayRequest) => Promise<GatewayReply>,
+  clock: Clock,
+  { body, headers, ...request }: Ask,
+): ReturnType<TestGateway["ask"]> {
+  const reply = await gateway({
+    method: "GET",
+    path: "/es/",
+    query: "",
+    headers: { authorization: basic(TOKEN), ...headers },
+    sourceIp: "203.0.113.10",
+    deadline: clock.now() + 28_000,
+    ...request,
+    body: typeof body === "function" ? (body as GatewayRequest["body"]) : () => Promise.resolve(bytes(body)),
+  });
+  return { ...reply, json: JSON.parse(reply.body) as Record<string, unknown> };
 }
 
 export function json(status: number, body: unknown): DomainReply {
