@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Table from "cli-table3";
 import { DASHBOARD_ID } from "../modules/dashboards";
-import { askPanels, closedDoors, deadLetterDrill, ledger, type AccountLedger, type Answers } from "./checks";
+import { askPanels, closedDoors, deadLetterDrill, ledger, operatorReads, type AccountLedger, type Answers } from "./checks";
 import type { Cleanup } from "./cleanup";
 import type { EngineKind } from "./engine";
 import { renderPage, renderPicture } from "./page";
@@ -121,6 +121,7 @@ async function look(
   const answers = await progress.step("Dashboards", () => askPanels(sandbox));
   problems.push(...(await draw(sandbox, answers, options)));
   problems.push(...(await progress.step("Dead-letter drill", () => deadLetterDrill(sandbox))));
+  problems.push(...(await progress.step("What operators read", () => operatorReads(sandbox))));
   problems.push(...(await progress.step("Closed doors", () => closedDoors(sandbox, gatewayUrl))));
   print(table(rows));
   if (options.records === undefined) {

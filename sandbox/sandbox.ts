@@ -200,6 +200,13 @@ export class Sandbox {
     return this.searchStack.isReal ? changes : [...changes, ...(await this.searchStack.plan(this.outDir))];
   }
 
+  /** What another deployment would change in the stack `search`: it is read through the gateway. */
+  async planSearch(): Promise<readonly StackChange[]> {
+    if (!this.searchStack.isReal) return this.searchStack.plan(this.outDir);
+    const [result] = await this.run("plan", ["search"], () => undefined);
+    return result!.changes.map((change) => ({ stack: "search", ...change }));
+  }
+
   /**
    * Waits until every function has come to rest, and makes the index show what it holds, as it does by itself after its
    * refresh interval.

@@ -1,4 +1,5 @@
 export { closedDoors } from "./closed-doors";
 export { deadLetterDrill } from "./drill";
 export { idOf, ledger, type AccountLedger } from "./ledger";
+export { operatorReads } from "./operator";
 export { askPanels, type AnsweredDashboard, type Answers } from "./panels";

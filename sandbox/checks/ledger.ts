@@ -35,14 +35,17 @@ interface Logged {
  * operator would: the domain with the operator role, the logs in each account.
  *
  * @param put records by account
+ * @param since when the first of them was put, in milliseconds, where there were others before: those are left out
  */
 export async function ledger(
   sandbox: Sandbox,
   put: ReadonlyMap<string, readonly LoggedRecord[]>,
+  since?: number,
 ): Promise<AccountLedger[]> {
-  const indexed = await indexedIds(sandbox);
+  const all = await indexedIds(sandbox);
   const letters = await deadLetterIds(sandbox);
   const expected = new Set([...put.values()].flat().map(idOf));
+  const indexed = since === undefined ? all : new Map([...all].filter(([id]) => expected.has(id)));
   const strangers = [...indexed].filter(([id]) => !expected.has(id));
   const rows: AccountLedger[] = [];
   for (const { account, isManagement } of sandbox.accounts) {
@@ -53,7 +56,7 @@ export async function ledger(
     const dead = [...ids].filter((id) => letters.has(id) && !indexed.has(id)).length;
     const lost = [...ids].filter((id) => !indexed.has(id) && !letters.has(id));
     const foreign = strangers.filter(([, owner]) => owner === accountId);
-    const logged = await loggedCounts(sandbox, accountId, isManagement);
+    const logged = await loggedCounts(sandbox, accountId, isManagement, since);
     rows.push({
       accountId,
       name,
@@ -120,7 +123,12 @@ async function deadLetterIds(sandbox: Sandbox): Promise<Set<string>> {
   return ids;
 }
 
-async function loggedCounts(sandbox: Sandbox, accountId: string, isManagement: boolean): Promise<Logged> {
+async function loggedCounts(
+  sandbox: Sandbox,
+  accountId: string,
+  isManagement: boolean,
+  startTime: number | undefined,
+): Promise<Logged> {
   const { names } = sandbox.config;
   const { logs } = sandbox.clients(accountId);
   const total: Logged = {
@@ -131,7 +139,7 @@ async function loggedCounts(sandbox: Sandbox, accountId: string, isManagement: b
     RecordsUndelivered: 0,
   };
   const logGroupName = `/aws/lambda/${isManagement ? names.managementShipper : names.memberShipper}`;
-  for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName })) {
+  for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName, startTime })) {
     for (const { message = "" } of events) {
       if (!message.startsWith("{")) continue;
       const line = JSON.parse(message) as Partial<Logged>;
