@@ -4,14 +4,28 @@ import { ElasticstackError, type Session } from "./session";
 /** Attributes of a resource as Terraform hands them to a provider: no expression is left in them. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** How a resource is on the server. */
+export type Reading = "same" | "changed" | "gone";
+
 /** How the provider works on one type of resource: which requests, in which order. */
 export interface ResourceKind {
+  /** Names of the attributes that it sends. */
+  readonly attributes: readonly string[];
   create(session: Session, attributes: Attributes): Promise<void>;
   /** Whether it is there, and whether it is as it was left. */
-  refresh(session: Session, attributes: Attributes): Promise<"same" | "changed" | "gone">;
+  refresh(session: Session, attributes: Attributes): Promise<Reading>;
   update(session: Session, attributes: Attributes, before: Attributes): Promise<void>;
   delete(session: Session, attributes: Attributes): Promise<void>;
 }
+
+const PHASES = ["hot", "warm", "cold", "frozen", "delete"];
+
+/** Attributes that are query parameters of an import. */
+const IMPORT_SWITCHES = [
+  ["overwrite", "overwrite"],
+  ["create_new_copies", "createNewCopies"],
+  ["compatibility_mode", "compatibilityMode"],
+] as const;
 
 /** The resources of the provider that were recorded. */
 export const KINDS: Readonly<Record<string, ResourceKind>> = {
@@ -20,12 +34,14 @@ export const KINDS: Readonly<Record<string, ResourceKind>> = {
     "index_templates",
     "index_template",
     indexTemplate,
+    ["name", "index_patterns", "composed_of", "priority", "metadata", "version", "template"],
   ),
   elasticstack_elasticsearch_component_template: template(
     "_component_template",
     "component_templates",
     "component_template",
     componentTemplate,
+    ["name", "metadata", "version", "template"],
   ),
   elasticstack_elasticsearch_ingest_pipeline: pipeline(),
   elasticstack_elasticsearch_index_lifecycle: lifecycle(),
@@ -39,7 +55,13 @@ interface TemplateBody {
   readonly template?: { readonly settings?: object; readonly mappings?: object };
 }
 
-function template(api: string, list: string, item: string, body: (attributes: Attributes) => object): ResourceKind {
+function template(
+  api: string,
+  list: string,
+  item: string,
+  body: (attributes: Attributes) => object,
+  names: readonly string[],
+): ResourceKind {
   const path = ({ name }: Attributes) => `/${api}/${String(name)}`;
   const read = async (session: Session, attributes: Attributes) => {
     const reply = await session.elasticsearch("GET", path(attributes));
@@ -49,6 +71,7 @@ function template(api: string, list: string, item: string, body: (attributes: At
     return isTemplate(found[0]![item] as TemplateBody, body(attributes)) ? "same" : "changed";
   };
   return {
+    attributes: names,
     async create(session, attributes) {
       await session.elasticsearch("PUT", path(attributes), body(attributes));
       await session.elasticsearch("GET", "/");
@@ -72,16 +95,24 @@ function indexTemplate(attributes: Attributes): object {
     ...optional("priority", attributes.priority),
     ...optional("_meta", json(attributes.metadata)),
     ...optional("template", templateBlock(attributes)),
+    ...optional("version", attributes.version),
   };
 }
 
 function componentTemplate(attributes: Attributes): object {
-  return { ...optional("_meta", json(attributes.metadata)), ...optional("template", templateBlock(attributes)) };
+  return {
+    ...optional("_meta", json(attributes.metadata)),
+    ...optional("template", templateBlock(attributes)),
+    ...optional("version", attributes.version),
+  };
 }
 
 function templateBlock({ template: block }: Attributes): object | undefined {
   if (block === undefined) return undefined;
-  const { settings, mappings } = block as { settings?: string; mappings?: string };
+  const { settings, mappings, ...others } = block as { settings?: string; mappings?: string };
+  if (Object.keys(others).length > 0) {
+    throw new ElasticstackError(`template: the stand-in does not know ${Object.keys(others).join(", ")}`);
+  }
   return { ...optional("settings", json(settings)), ...optional("mappings", json(mappings)) };
 }
 
@@ -91,7 +122,9 @@ function isTemplate(found: TemplateBody, wanted: TemplateBody): boolean {
   const { template: wantedTemplate = {}, ...wantedRest } = wanted;
   const mappings = [foundTemplate.mappings ?? {}, wantedTemplate.mappings ?? {}] as const;
   return (
-    Object.entries(wantedRest).every(([key, value]) => isDeepStrictEqual(foundRest[key as never] ?? [], value)) &&
+    Object.entries(wantedRest).every(([key, value]) =>
+      isDeepStrictEqual((foundRest as Record<string, unknown>)[key] ?? [], value),
+    ) &&
     isDeepStrictEqual(flat(foundTemplate.settings ?? {}), flat(wantedTemplate.settings ?? {})) &&
     (holds(mappings[0], mappings[1]) || holds(mappings[1], mappings[0]))
   );
@@ -133,6 +166,7 @@ function pipeline(): ResourceKind {
     await consistent(Promise.resolve(compare(found, attributes)), path(attributes));
   };
   return {
+    attributes: ["name", "description", "processors", "metadata"],
     create: write,
     async refresh(session, attributes) {
       const { status, body: found } = await session.elasticsearch("GET", path(attributes));
@@ -148,17 +182,13 @@ function pipeline(): ResourceKind {
 
 // ---------------------------------------------------------------- lifecycle policies
 
-const PHASES = ["hot", "warm", "cold", "frozen", "delete"];
-
 function lifecycle(): ResourceKind {
   const path = ({ name }: Attributes) => `/_ilm/policy/${String(name)}`;
   const body = (attributes: Attributes) => ({
     policy: {
       ...optional("_meta", json(attributes.metadata)),
       phases: Object.fromEntries(
-        PHASES.flatMap((phase) =>
-          attributes[phase] === undefined ? [] : [[phase, phaseOf(phase, attributes[phase])]],
-        ),
+        PHASES.flatMap((phase) => (attributes[phase] === undefined ? [] : [[phase, phaseOf(attributes[phase])]])),
       ),
     },
   });
@@ -170,11 +200,14 @@ function lifecycle(): ResourceKind {
     return isDeepStrictEqual(own.policy, body(attributes).policy) ? "same" : "changed";
   };
   const write = async (session: Session, attributes: Attributes) => {
-    await session.elasticsearch("GET", "/");
-    await session.elasticsearch("PUT", path(attributes), body(attributes));
+    const { body: info } = await session.elasticsearch("GET", "/");
+    const { policy } = body(attributes);
+    refuseNewer(policy.phases, (info as { version: { number: string } }).version.number);
+    await session.elasticsearch("PUT", path(attributes), { policy });
     await consistent(read(session, attributes), path(attributes));
   };
   return {
+    attributes: ["name", "metadata", "force_destroy", ...PHASES],
     create: write,
     refresh: read,
     update: write,
@@ -184,13 +217,50 @@ function lifecycle(): ResourceKind {
   };
 }
 
-function phaseOf(name: string, given: unknown): object {
-  const { min_age: minAge, ...actions } = given as Record<string, object | undefined> & { min_age?: string };
-  const withDefaults = Object.entries(actions).map(([action, settings]) => [
-    action,
-    action === "delete" ? { delete_searchable_snapshot: true, ...settings } : settings,
-  ]);
-  return { actions: Object.fromEntries(withDefaults) as object, min_age: minAge ?? (name === "hot" ? "0ms" : "0s") };
+/** What the provider sends where a block leaves it out. */
+const DEFAULTS: Readonly<Record<string, object>> = {
+  allocate: { number_of_replicas: 0 },
+  delete: { delete_searchable_snapshot: true },
+  migrate: { enabled: true },
+  searchable_snapshot: { force_merge_index: true },
+};
+/** Blocks that only say whether. */
+const SWITCHES = ["readonly", "freeze", "unfollow"];
+
+type Actions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+function phaseOf(given: unknown): { readonly actions: Actions; readonly min_age: string } {
+  const { min_age: minAge, ...blocks } = given as Record<string, Record<string, unknown>> & { min_age?: string };
+  const actions = Object.entries(blocks as Actions).flatMap(([action, settings]) => {
+    if (!SWITCHES.includes(action)) return [[action, { ...DEFAULTS[action], ...settings }] as const];
+    return settings.enabled === false ? [] : [[action, {}] as const];
+  });
+  return { actions: Object.fromEntries(actions), min_age: minAge ?? "0ms" };
+}
+
+/** Versions of Elasticsearch from which on the provider sends a setting; to an older one it refuses to. */
+const SINCE: Readonly<Record<string, readonly [major: number, minor: number]>> = {
+  total_shards_per_node: [7, 16],
+  max_primary_shard_docs: [8, 2],
+  min_age: [8, 4],
+  min_docs: [8, 4],
+  min_size: [8, 4],
+  min_primary_shard_docs: [8, 4],
+  min_primary_shard_size: [8, 4],
+  allow_write_after_shrink: [8, 14],
+};
+
+function refuseNewer(phases: Readonly<Record<string, { readonly actions: Actions }>>, version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const settings = Object.values(phases).flatMap(({ actions }) => Object.values(actions).flatMap(Object.keys));
+  const newer = settings.find((setting) => {
+    const [sinceMajor, sinceMinor] = SINCE[setting] ?? [0, 0];
+    return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
+  });
+  if (newer === undefined) return;
+  throw new ElasticstackError(
+    `[${newer}] is not supported in the target Elasticsearch server: at least ${SINCE[newer]!.join(".")}.0 is needed, and it is ${version}`,
+  );
 }
 
 // ---------------------------------------------------------------- cluster settings
@@ -199,9 +269,11 @@ function clusterSettings(): ResourceKind {
   const body = (attributes: Attributes, value: (given: unknown) => unknown) =>
     Object.fromEntries(
       ["persistent", "transient"].flatMap((block) => {
-        const { setting = [] } = (attributes[block] ?? {}) as { setting?: { name: string; value?: unknown }[] };
+        const { setting = [] } = (attributes[block] ?? {}) as {
+          setting?: { name: string; value?: unknown; value_list?: unknown }[];
+        };
         if (setting.length === 0) return [];
-        return [[block, Object.fromEntries(setting.map((given) => [given.name, value(given.value)]))]];
+        return [[block, Object.fromEntries(setting.map((given) => [given.name, value(given.value ?? given.value_list)]))]];
       }),
     );
   const read = async (session: Session, attributes: Attributes) => {
@@ -219,6 +291,7 @@ function clusterSettings(): ResourceKind {
     await consistent(read(session, attributes), "/_cluster/settings");
   };
   return {
+    attributes: ["persistent", "transient"],
     async create(session, attributes) {
       await session.elasticsearch("GET", "/");
       await write(session, attributes, {});
@@ -250,20 +323,26 @@ function merge(a: object, b: object): object {
 // ---------------------------------------------------------------- saved objects
 
 function savedObjects(): ResourceKind {
-  const upload = (session: Session, { overwrite, file_contents: contents, space_id: space }: Attributes) =>
-    session.import(overwrite === true ? "?overwrite=true" : "", String(contents), space as string | undefined);
+  const upload = async (session: Session, attributes: Attributes) => {
+    const switches = IMPORT_SWITCHES.filter(([name]) => attributes[name] === true);
+    const query = switches.length === 0 ? "" : `?${switches.map(([, name]) => `${name}=true`).join("&")}`;
+    const space = attributes.space_id as string | undefined;
+    const answer = await session.import(query, String(attributes.file_contents), space);
+    const {
+      success,
+      successCount = 0,
+      errors,
+    } = answer as { success: boolean; successCount?: number; errors?: unknown };
+    // If some objects were imported, the provider only warns.
+    if (!success && successCount === 0 && attributes.ignore_import_errors !== true) {
+      throw new ElasticstackError(`no objects imported successfully: ${JSON.stringify(errors).slice(0, 500)}`);
+    }
+  };
   return {
-    async create(session, attributes) {
-      const answer = (await upload(session, attributes)) as { success?: boolean; errors?: unknown };
-      if (answer.success !== true && attributes.ignore_import_errors !== true) {
-        throw new ElasticstackError(`not all objects were imported: ${JSON.stringify(answer.errors).slice(0, 500)}`);
-      }
-    },
+    attributes: [...IMPORT_SWITCHES.map(([name]) => name), "file_contents", "space_id", "ignore_import_errors"],
+    create: upload,
     refresh: () => Promise.resolve("same"),
-    // The provider keeps a failed update as if it had worked; so does this.
-    async update(session, attributes) {
-      await upload(session, attributes);
-    },
+    update: upload,
     delete: () => Promise.resolve(),
   };
 }
@@ -271,7 +350,7 @@ function savedObjects(): ResourceKind {
 // ---------------------------------------------------------------- what several have in common
 
 function json(text: unknown): unknown {
-  return text === undefined ? undefined : JSON.parse(String(text));
+  return typeof text === "string" ? JSON.parse(text) : undefined;
 }
 
 function optional(name: string, value: unknown): object {
@@ -279,7 +358,7 @@ function optional(name: string, value: unknown): object {
 }
 
 /** Terraform fails if what was written reads differently. */
-async function consistent(reading: Promise<"same" | "changed" | "gone">, path: string): Promise<void> {
+async function consistent(reading: Promise<Reading>, path: string): Promise<void> {
   const state = await reading;
   if (state !== "same") {
     throw new ElasticstackError(`${path}: Provider produced inconsistent result after apply (it reads as ${state})`);

@@ -29,7 +29,7 @@ export class Session {
     },
   ) {}
 
-  /** A request to Elasticsearch. 404 is an answer; any other failure is not. */
+  /** A request to Elasticsearch. 404 is an answer where something is looked for; any other failure is not. */
   async elasticsearch(method: string, path: string, body?: unknown): Promise<Reply> {
     const text = body === undefined ? undefined : toJson(body);
     const headers = {
@@ -44,7 +44,8 @@ export class Session {
       const reply = await this.options.client.fetch(url, { method, headers, body: text });
       if (RETRIED.has(reply.status) && attempt < TRIES) continue;
       if (reply.status < 300) this.checkProduct(reply.headers["x-elastic-product"]);
-      if (reply.status >= 300 && reply.status !== 404) throw failure(method, `/es${path}`, reply);
+      if (reply.status >= 300 && !(reply.status === 404 && method === "GET"))
+        throw failure(method, `/es${path}`, reply);
       return { status: reply.status, body: parse(reply.text, `${method} /es${path}`) };
     }
   }
@@ -96,13 +97,14 @@ export class Session {
   }
 }
 
-/** JSON as Go writes maps: keys in order. */
+/** JSON as Go writes maps: keys in order, and what could end a script escaped. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
+  const text = JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
+  return text.replaceAll(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function parse(text: string, what: string): unknown {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { Synthesized } from "../terraform";
 import type { TrustingClient } from "../tls";
-import { KINDS, type Attributes, type ResourceKind } from "./resources";
+import { KINDS, type Attributes, type Reading, type ResourceKind } from "./resources";
 import { ElasticstackError, Session } from "./session";
 
 /**
@@ -22,64 +22,83 @@ export interface SearchStackOptions {
 
 export interface PlannedChange {
   readonly address: string;
-  readonly action: "create" | "update" | "delete";
+  /** `replace`: deleted and created, because its name has changed. */
+  readonly action: "create" | "update" | "replace" | "delete";
 }
 
 interface Resource {
   readonly address: string;
   readonly attributes: Attributes;
+  /** Addresses of the resources that it depends on. */
+  readonly needs: readonly string[];
 }
 
 /**
- * Creates, updates and deletes what differs.
+ * Creates, updates and deletes what differs. What does not depend on a resource that failed is done all the same, as
+ * Terraform does it.
  *
  * @returns what was changed
- * @throws ElasticstackError where an answer is not what the provider takes
+ * @throws ElasticstackError with every failure
  */
 export async function applySearchStack(options: SearchStackOptions): Promise<PlannedChange[]> {
   const session = sessionOf(options);
-  const { changes } = await plan(options, session);
-  const wanted = resourcesOf(options.stackJson);
-  const state = new Map(readState(options).map((resource) => [resource.address, resource]));
-  for (const { address, action } of changes) {
-    const kind = kindOf(address);
-    const resource = wanted.find((each) => each.address === address);
+  const { changes, gone } = await plan(options, session);
+  const wanted = new Map(resourcesOf(options.stackJson).map((resource) => [resource.address, resource]));
+  const left = readState(options).filter(({ address }) => !gone.has(address));
+  const state = new Map(left.map((resource) => [resource.address, resource]));
+  const failures = new Failures();
+  const done: PlannedChange[] = [];
+  for (const change of changes) {
+    const { address, action } = change;
+    const resource = wanted.get(address);
     const before = state.get(address)?.attributes ?? {};
-    if (resource === undefined) await kind.delete(session, before);
-    else if (action === "create") await kind.create(session, resource.attributes);
-    else await kind.update(session, resource.attributes, before);
-    if (resource === undefined) state.delete(address);
-    else state.set(address, resource);
+    await failures.collect(address, resource?.needs ?? [], async () => {
+      const kind = kindOf(address);
+      if (action === "delete" || action === "replace") {
+        await kind.delete(session, before);
+        state.delete(address);
+      }
+      if (resource && (action === "create" || action === "replace")) await kind.create(session, resource.attributes);
+      if (resource && action === "update") await kind.update(session, resource.attributes, before);
+      if (resource) state.set(address, resource);
+      done.push(change);
+    });
     writeState(options, [...state.values()]);
   }
-  return changes;
+  failures.throw();
+  return done;
 }
 
 /** Reads everything, and says what an apply would change. */
 export async function planSearchStack(options: SearchStackOptions): Promise<{ changes: PlannedChange[] }> {
-  return plan(options, sessionOf(options));
+  const { changes } = await plan(options, sessionOf(options));
+  return { changes };
 }
 
-/** Deletes everything that the state holds, in the reverse order. */
+/** Deletes everything that the state holds and that is still there, in the reverse order. */
 export async function destroySearchStack(options: SearchStackOptions): Promise<void> {
   const session = sessionOf(options);
-  const resources = readState(options);
-  for (const resource of resources) await kindOf(resource.address).refresh(session, resource.attributes);
-  for (const resource of [...resources].reverse()) {
-    await kindOf(resource.address).delete(session, resource.attributes);
-    resources.splice(resources.indexOf(resource), 1);
-    writeState(options, resources);
+  const found = await refresh(options, session);
+  const there = readState(options).filter(({ address }) => found.get(address) !== "gone");
+  writeState(options, there);
+  for (let last = there.at(-1); last; last = there.at(-1)) {
+    await kindOf(last.address).delete(session, last.attributes);
+    there.pop();
+    writeState(options, there);
   }
 }
 
-async function plan(options: SearchStackOptions, session: Session): Promise<{ changes: PlannedChange[] }> {
+interface Plan {
+  readonly changes: PlannedChange[];
+  /** Addresses of what is in the state, and not on the server. */
+  readonly gone: ReadonlySet<string>;
+}
+
+async function plan(options: SearchStackOptions, session: Session): Promise<Plan> {
   const state = readState(options);
   const wanted = resourcesOf(options.stackJson);
   const changes: PlannedChange[] = [];
-  const found = new Map<string, "same" | "changed" | "gone">();
-  for (const { address, attributes } of state) {
-    found.set(address, await kindOf(address).refresh(session, attributes));
-  }
+  const found = await refresh(options, session);
   for (const { address } of [...state].reverse()) {
     const isWanted = wanted.some((resource) => resource.address === address);
     if (!isWanted && found.get(address) !== "gone") changes.push({ address, action: "delete" });
@@ -88,11 +107,50 @@ async function plan(options: SearchStackOptions, session: Session): Promise<{ ch
     const before = state.find((resource) => resource.address === address);
     const reading = found.get(address) ?? "gone";
     if (reading === "gone") changes.push({ address, action: "create" });
+    else if (before?.attributes.name !== attributes.name) changes.push({ address, action: "replace" });
     else if (reading === "changed" || !isDeepStrictEqual(before?.attributes, attributes)) {
       changes.push({ address, action: "update" });
     }
   }
-  return { changes };
+  const gone = [...found].filter(([, reading]) => reading === "gone").map(([address]) => address);
+  return { changes, gone: new Set(gone) };
+}
+
+/** How what is in the state is on the server. */
+async function refresh(options: SearchStackOptions, session: Session): Promise<Map<string, Reading>> {
+  const found = new Map<string, Reading>();
+  const failures = new Failures();
+  for (const { address, attributes, needs } of readState(options)) {
+    await failures.collect(address, needs, async () => {
+      found.set(address, await kindOf(address).refresh(session, attributes));
+    });
+  }
+  failures.throw();
+  return found;
+}
+
+/** What went wrong, by resource; whatever depends on one of these is left out. */
+class Failures {
+  private readonly failed = new Set<string>();
+  private readonly messages: string[] = [];
+
+  async collect(address: string, needs: readonly string[], work: () => Promise<void>): Promise<void> {
+    if (needs.some((need) => this.failed.has(need))) {
+      this.failed.add(address);
+      return;
+    }
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ElasticstackError)) throw error;
+      this.failed.add(address);
+      this.messages.push(`${address}: ${error.message}`);
+    }
+  }
+
+  throw(): void {
+    if (this.messages.length > 0) throw new ElasticstackError(this.messages.join("\n"));
+  }
 }
 
 /** The stack's resources, each after those that it depends on. */
@@ -100,17 +158,20 @@ function resourcesOf(stack: Synthesized): Resource[] {
   const all = new Map<string, { attributes: Attributes; needs: readonly string[] }>();
   for (const [type, resources] of Object.entries(stack.resource ?? {})) {
     for (const [name, block] of Object.entries(resources)) {
-      const { "//": _, depends_on: needs = [], ...attributes } = block as Attributes & { depends_on?: string[] };
-      all.set(`${type}.${name}`, { attributes, needs });
+      const { depends_on: given = [], ...members } = block as Attributes & { depends_on?: string[] };
+      const attributes = Object.fromEntries(Object.entries(members).filter(([name]) => name !== "//"));
+      const address = `${type}.${name}`;
+      refuseUnknown(address, attributes);
+      const references = JSON.stringify(attributes).match(/(?<=[^$]\$\{)elasticstack_\w+\.[\w-]+(?=\.)/g) ?? [];
+      all.set(address, { attributes, needs: [...new Set([...given, ...references])] });
     }
   }
   const order: Resource[] = [];
   const visit = (address: string) => {
     const resource = all.get(address);
     if (!resource || order.some((done) => done.address === address)) return;
-    const references = JSON.stringify(resource.attributes).match(/elasticstack_\w+\.[\w-]+(?=\.)/g) ?? [];
-    [...resource.needs, ...references].forEach(visit);
-    order.push({ address, attributes: evaluate(resource.attributes, stack) as Attributes });
+    resource.needs.forEach(visit);
+    order.push({ address, attributes: evaluate(resource.attributes, stack) as Attributes, needs: resource.needs });
   };
   [...all.keys()].forEach(visit);
   return order;
@@ -130,6 +191,12 @@ function evaluate(value: unknown, stack: Synthesized): unknown {
     if (typeof found !== "string") throw new ElasticstackError(`the stand-in cannot evaluate ${whole}`);
     return found;
   });
+}
+
+/** What would be left out of a request in silence must not look as if it had been sent. */
+function refuseUnknown(address: string, attributes: Attributes): void {
+  const unknown = Object.keys(attributes).filter((name) => !kindOf(address).attributes.includes(name));
+  if (unknown.length > 0) throw new ElasticstackError(`${address}: the stand-in does not know ${unknown.join(", ")}`);
 }
 
 function kindOf(address: string): ResourceKind {
