@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import Table from "cli-table3";
 import { DASHBOARD_ID } from "../modules/dashboards";
-import { askPanels, closedDoors, deadLetterDrill, ledger, operatorReads, type AccountLedger, type Answers } from "./checks";
+import {
+  askPanels,
+  closedDoors,
+  deadLetterDrill,
+  ledger,
+  operatorReads,
+  type AccountLedger,
+  type Answers,
+} from "./checks";
 import type { Cleanup } from "./cleanup";
 import type { EngineKind } from "./engine";
 import { renderPage, renderPicture } from "./page";
@@ -45,7 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const problems = await look(sandbox, records, gatewayUrl, options);
   if (options.onKeep) {
     print(verdict(problems));
-    await options.onKeep(addresses(sandbox, gatewayUrl));
+    await options.onKeep(await addresses(sandbox, gatewayUrl));
     return problems.length === 0;
   }
   problems.push(...(await planAndDestroy(sandbox, progress)));
@@ -209,10 +217,11 @@ function verdict(problems: readonly string[]): string {
     : `Not as it should be:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`;
 }
 
-function addresses(sandbox: Sandbox, gatewayUrl: string): Record<string, string> {
+async function addresses(sandbox: Sandbox, gatewayUrl: string): Promise<Record<string, string>> {
   return {
     "search engine": sandbox.engine.url,
     "search domain": `https://${sandbox.domain.endpoint}`,
+    "the same, seen from an allowed network": `https://${await sandbox.peoplesDoor()}`,
     gateway: gatewayUrl,
     AWS: sandbox.aws.url,
     "AWS profiles": join(sandbox.folder, "aws", "credentials"),

@@ -25,8 +25,8 @@ export function run(command: string, args: readonly string[], options: SpawnOpti
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], { ...options, stdio: ["ignore", "pipe", "pipe"] });
     const tail = new Tail();
-    child.stdout?.on("data", (chunk: Buffer) => tail.add(chunk.toString()));
-    child.stderr?.on("data", (chunk: Buffer) => tail.add(chunk.toString()));
+    child.stdout.on("data", (chunk: Buffer) => tail.add(chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => tail.add(chunk.toString()));
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (code === 0) resolve();

@@ -26,6 +26,9 @@ import { TrustingClient } from "./tls";
 /** The engine versions of Amazon's that the sandbox's engines are. */
 const ENGINE_VERSIONS: Record<EngineKind, string> = { es7: "Elasticsearch_7.10", os2: "OpenSearch_2.19" };
 
+/** An address in no network of anybody's: it is reserved for documentation. */
+const ELSEWHERE = "198.51.100.7";
+
 export interface SandboxOptions {
   /** Which engine is started. @default es7 */
   readonly engine?: EngineKind;
@@ -55,6 +58,7 @@ export class Sandbox {
   private current: Config;
   private generation = 0;
   private outDir = "";
+  private readonly doors = new Map<string, Promise<string>>();
 
   private constructor(
     readonly engine: RunningEngine,
@@ -144,6 +148,23 @@ export class Sandbox {
 
   get config(): Config {
     return this.current;
+  }
+
+  /** A door to the domain for people in the first of the allowed networks: host:port. */
+  peoplesDoor(): Promise<string> {
+    const [network] = this.current.kibana.allowedCidrs;
+    return this.doorFrom(network?.split("/")[0] ?? ELSEWHERE);
+  }
+
+  /** A door to the domain for people in another network. */
+  strangersDoor(): Promise<string> {
+    return this.doorFrom(ELSEWHERE);
+  }
+
+  private doorFrom(sourceIp: string): Promise<string> {
+    const door = this.doors.get(sourceIp) ?? this.domain.doorFrom(sourceIp);
+    this.doors.set(sourceIp, door);
+    return door;
   }
 
   /** Where Terraform gets its providers, for people. */

@@ -16,20 +16,14 @@ export class TrustingClient {
     return new NodeHttpHandler({ httpsAgent: this.agent });
   }
 
-  /**
-   * One unsigned request, as people's browsers send it.
-   *
-   * @param options `localAddress` decides where the request comes from
-   */
+  /** One unsigned request, as people's browsers send it. */
   fetch(
     url: string,
-    options: Pick<RequestOptions, "method" | "headers" | "localAddress"> & { readonly body?: string } = {},
+    options: Pick<RequestOptions, "method" | "headers"> & { readonly body?: string } = {},
   ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
     const { body, ...rest } = options;
     return new Promise((resolve, reject) => {
-      // A kept connection keeps its address: one that asks for an address of its own gets a connection of its own.
-      const agent = options.localAddress === undefined ? this.agent : new Agent({ ca: this.agent.options.ca });
-      const outgoing = request(url, { ...rest, agent }, (incoming) => {
+      const outgoing = request(url, { ...rest, agent: this.agent }, (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);

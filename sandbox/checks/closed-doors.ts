@@ -1,5 +1,4 @@
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { ALLOWED_ADDRESS, OTHER_ADDRESS } from "../configuration";
 import type { Sandbox } from "../sandbox";
 
 /**
@@ -8,17 +7,16 @@ import type { Sandbox } from "../sandbox";
  * @returns which doors are not as they should be; empty if all is well
  */
 export async function closedDoors(sandbox: Sandbox, gatewayUrl: string): Promise<string[]> {
-  const { client, domain, config } = sandbox;
+  const { client, config } = sandbox;
   const problems: string[] = [];
-  const search = (localAddress: string) =>
-    client.fetch(`https://${domain.endpoint}/cwl-*/_search?size=0`, { localAddress }).then(({ status }) => status);
+  const search = (door: string) => client.fetch(`https://${door}/cwl-*/_search?size=0`).then(({ status }) => status);
   const expect = (what: string, wanted: boolean, allowed: boolean, detail: string) => {
     if (wanted !== allowed) problems.push(`${what} ${wanted ? "is refused" : "is let in"} (${detail})`);
   };
 
-  const allowed = await search(ALLOWED_ADDRESS);
+  const allowed = await search(await sandbox.peoplesDoor());
   expect("an unsigned search from an allowed network", true, allowed === 200, `status ${allowed}`);
-  const other = await search(OTHER_ADDRESS);
+  const other = await search(await sandbox.strangersDoor());
   expect("an unsigned search from another network", false, other < 400, `status ${other}`);
 
   const guess = Buffer.from("terraform:a-token-that-somebody-guessed").toString("base64");

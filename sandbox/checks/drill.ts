@@ -1,9 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import type { Sandbox } from "../sandbox";
-
-const BROKEN = Buffer.from("this was never gzip").toString("base64");
 
 /**
  * Proves in every account that what cannot be indexed is kept: a payload that cannot be read ends as the shipper's own
@@ -13,10 +12,13 @@ const BROKEN = Buffer.from("this was never gzip").toString("base64");
  */
 export async function deadLetterDrill(sandbox: Sandbox): Promise<string[]> {
   const { names } = sandbox.config;
+  // Another one each time: letters of a former drill must not count.
+  const mark = randomUUID();
+  const broken = Buffer.from(`this was never gzip ${mark}`).toString("base64");
   for (const { account, isManagement } of sandbox.accounts) {
     const { lambda } = sandbox.clients(account.accountId);
     const FunctionName = isManagement ? names.managementShipper : names.memberShipper;
-    for (const event of [{ awslogs: { data: BROKEN } }, { drill: account.accountId }]) {
+    for (const event of [{ awslogs: { data: broken } }, { drill: `${account.accountId} ${mark}` }]) {
       await lambda.send(new InvokeCommand({ FunctionName, InvocationType: "Event", Payload: JSON.stringify(event) }));
     }
   }
@@ -24,11 +26,11 @@ export async function deadLetterDrill(sandbox: Sandbox): Promise<string[]> {
   const kept = await keptLetters(sandbox);
   return sandbox.accounts.flatMap(({ account: { accountId, name }, isManagement }) => {
     const fn = isManagement ? names.managementShipper : names.memberShipper;
-    const own = kept.some(({ key, text }) => key.startsWith(`${accountId}/undecodable/`) && text.includes(BROKEN));
+    const own = kept.some(({ key, text }) => key.startsWith(`${accountId}/undecodable/`) && text.includes(broken));
     const lambdas = kept.some(({ key, text }) => {
       if (!key.startsWith(`aws/lambda/async/${fn}/`)) return false;
       const { requestPayload } = JSON.parse(text) as { requestPayload?: { drill?: string } };
-      return requestPayload?.drill === accountId;
+      return requestPayload?.drill === `${accountId} ${mark}`;
     });
     return [
       ...(own ? [] : [`${name}: a payload that cannot be read is in no dead letter`]),

@@ -149,7 +149,7 @@ async function loggedCounts(
   return total;
 }
 
-function some<T>(values: readonly T[], text: (count: number) => string): string[] {
+function some(values: readonly unknown[], text: (count: number) => string): string[] {
   return values.length === 0 ? [] : [text(values.length)];
 }
 

@@ -7,7 +7,6 @@ import {
   type TimeRange,
 } from "../../modules/dashboards";
 import type { AnsweredPanel } from "../page";
-import { ALLOWED_ADDRESS } from "../configuration";
 import type { Sandbox } from "../sandbox";
 
 /** A dashboard as somebody sees it who opens it now. */
@@ -74,10 +73,9 @@ function search<T>(sandbox: Sandbox, index: string, body: object): Promise<T> {
 }
 
 async function ask<T>(sandbox: Sandbox, method: string, path: string, body?: object): Promise<T> {
-  const { status, text } = await sandbox.client.fetch(`https://${sandbox.domain.endpoint}/${path}`, {
+  const { status, text } = await sandbox.client.fetch(`https://${await sandbox.peoplesDoor()}/${path}`, {
     method,
     headers: body === undefined ? {} : { "content-type": "application/json" },
-    localAddress: ALLOWED_ADDRESS,
     body: body && JSON.stringify(body),
   });
   if (status !== 200) throw new Error(`${method} ${path} was answered with ${status}: ${text.slice(0, 300)}`);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { decide, type Caller } from "../aws";
 import type { Certificates } from "../certificates";
@@ -39,6 +39,13 @@ export interface DomainFront {
   /** host:port, as DescribeDomain gives it. */
   readonly endpoint: string;
   readonly counts: DomainCounts;
+  /**
+   * Another door to the same domain: whoever comes through it comes from the given network address, as if the internet
+   * lay between.
+   *
+   * @returns host:port
+   */
+  doorFrom(sourceIp: string): Promise<string>;
   /** Connects the domain to the AWS that knows callers and policies. */
   connect(aws: DomainAws): void;
   /** Turns the clock of index state management forward. */
@@ -61,7 +68,7 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
   const counts: DomainCounts = { requests: 0, refused: 0, bulkRequests: 0, bytes: 0 };
   let aws: DomainAws | undefined;
 
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handle = async (request: IncomingMessage, response: ServerResponse, sourceIp?: string): Promise<void> => {
     counts.requests += 1;
     const body = await readBody(request);
     if (body === undefined) {
@@ -69,7 +76,7 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
       return;
     }
     counts.bytes += body.length;
-    const refusal = aws ? await refuse(request, body, options.domainArn, aws) : unavailable();
+    const refusal = aws ? await refuse(request, body, sourceIp, options.domainArn, aws) : unavailable();
     if (refusal) {
       counts.refused += 1;
       send(response, refusal);
@@ -88,31 +95,42 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
     }
   };
 
-  const server = createServer(
-    { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile), keepAliveTimeout: 60_000 },
-    (request, response) => {
-      handle(request, response).catch((error: unknown) => {
-        if (!response.headersSent) send(response, { status: 502, body: { message: String(error) } });
-        else response.destroy();
-      });
-    },
-  );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const servers: Server[] = [];
+  const listen = async (sourceIp?: string): Promise<string> => {
+    const server = createServer(
+      { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile), keepAliveTimeout: 60_000 },
+      (request, response) => {
+        handle(request, response, sourceIp).catch((error: unknown) => {
+          if (!response.headersSent) send(response, { status: 502, body: { message: String(error) } });
+          else response.destroy();
+        });
+      },
+    );
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
   return {
-    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: await listen(),
     counts,
+    doorFrom: listen,
     connect: (connected) => {
       aws = connected;
     },
     turnClock: (ms) => clock.turn(ms),
     runIsm: () => ism.runJob(),
-    stop: () =>
-      new Promise((resolve) => {
-        engine.close();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: async () => {
+      engine.close();
+      await Promise.all(servers.map(close));
+    },
   };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 /** A clock that is turned forward, and knows what it showed at any moment since. */
@@ -136,6 +154,7 @@ class TurnedClock implements DomainClock {
 async function refuse(
   request: IncomingMessage,
   body: Buffer,
+  sourceIp: string | undefined,
   domainArn: string,
   aws: DomainAws,
 ): Promise<StandInReply | undefined> {
@@ -157,7 +176,7 @@ async function refuse(
     resource: { arn: `${domainArn}${path}`, accountId: domainArn.split(":")[4]! },
     context: {
       ...(caller && { "aws:PrincipalArn": caller.roleArn ?? caller.arn, "aws:PrincipalAccount": caller.accountId }),
-      "aws:SourceIp": (request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
+      "aws:SourceIp": sourceIp ?? (request.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
       "aws:SecureTransport": "true",
     },
     resourcePolicy: await aws.accessPolicy(),
