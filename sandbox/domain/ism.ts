@@ -1,4 +1,14 @@
 import type { EngineClient } from "./engine-client";
+import {
+  duration,
+  overlap,
+  readPolicy,
+  templatesOf,
+  type Dialect,
+  type Policy,
+  type PolicyProblem,
+  type Template,
+} from "./ism-policy";
 
 /** What the front answers. A string body is sent as it is, the rest as JSON. */
 export interface StandInReply {
@@ -13,18 +23,6 @@ interface StoredPolicy {
   readonly version: number;
   readonly seqNo: number;
   readonly updated: number;
-}
-
-interface Policy extends Json {
-  readonly default_state: string;
-  readonly states: readonly State[];
-  readonly ism_template?: unknown;
-}
-
-interface State {
-  readonly name: string;
-  readonly actions: readonly Json[];
-  readonly transitions: readonly { readonly state_name: string; readonly conditions?: Json }[];
 }
 
 /** A policy's template for as long as it was in force: an index is attached by those of the moment of its creation. */
@@ -61,34 +59,6 @@ interface EngineIndex {
 }
 
 const CONFIG_INDEX = ".opendistro-ism-config";
-const ACTIONS = [
-  "delete",
-  "force_merge",
-  "read_only",
-  "read_write",
-  "replica_count",
-  "index_priority",
-  "rollover",
-  "open",
-  "close",
-  "snapshot",
-  "notification",
-  "allocation",
-  "rollup",
-];
-const NEWER_ACTIONS = ["shrink", "alias"];
-const CONDITIONS = ["min_index_age", "min_doc_count", "min_size", "cron"];
-const DURATION = /^(\d+(?:\.\d+)?)(d|h|m|s|ms|micros|nanos)$/;
-const UNITS: Readonly<Record<string, number>> = {
-  d: 86_400_000,
-  h: 3_600_000,
-  m: 60_000,
-  s: 1_000,
-  ms: 1,
-  micros: 0.001,
-  nanos: 0.000001,
-};
-
 /**
  * A stand-in for the Index State Management plugin, which no package registry has: in the two dialects recorded from the
  * real one (Open Distro 1.13 on Elasticsearch 7.10, OpenSearch 2.19). It keeps policies, attaches indices and really
@@ -105,7 +75,7 @@ export class IsmStandIn {
 
   constructor(
     private readonly engine: EngineClient,
-    private readonly dialect: "opendistro" | "opensearch",
+    private readonly dialect: Dialect,
     private readonly clock: DomainClock,
   ) {}
 
@@ -209,11 +179,10 @@ export class IsmStandIn {
   }
 
   private put(id: string, query: URLSearchParams, body: Buffer): StandInReply {
-    const read = this.read(body);
-    if (isReply(read)) return read;
-    const policy = read;
-    const overlap = this.overlap(id, policy);
-    if (overlap) return overlap;
+    const policy = readPolicy(body, this.dialect);
+    if (isRefused(policy)) return failure(400, policy.problem.type, policy.problem.reason);
+    const overlapping = this.overlap(id, policy);
+    if (overlapping) return overlapping;
     const stored = this.policies.get(id);
     const conflict = this.conflict(id, stored, query);
     if (conflict) return conflict;
@@ -286,10 +255,10 @@ export class IsmStandIn {
 
   /** The policy as the plugin gives it back, with what it adds by itself. */
   private shown(id: string, { policy, updated }: StoredPolicy, schemaVersion?: number): Json {
-    const retry = { count: 3, backoff: "exponential", delay: "1m" };
-    const states = policy.states.map((state) => ({
+    const states = policy.states.map(({ actions = [], transitions = [], ...state }) => ({
       ...state,
-      actions: state.actions.map((action) => (this.dialect === "opensearch" ? { retry, ...action } : action)),
+      actions: actions.map((action) => (this.dialect === "opensearch" ? withDefaults(action) : action)),
+      transitions,
     }));
     return {
       policy_id: id,
@@ -313,65 +282,20 @@ export class IsmStandIn {
     return this.dialect === "opensearch" ? all : all[0];
   }
 
-  private read(body: Buffer): Policy | StandInReply {
-    let parsed: { policy?: Policy };
-    try {
-      parsed = JSON.parse(body.toString("utf8")) as { policy?: Policy };
-    } catch {
-      return failure(400, "parse_exception", "request body is required");
-    }
-    const { policy } = parsed;
-    if (!policy) return failure(400, "illegal_argument_exception", "Policy is null");
-    return this.invalid(policy) ?? policy;
-  }
-
-  private invalid(policy: Policy): StandInReply | undefined {
-    const bad = (reason: string) => failure(400, "illegal_argument_exception", reason);
-    if (this.dialect === "opendistro" && Array.isArray(policy.ism_template)) {
-      return failure(
-        400,
-        "parsing_exception",
-        "Failed to parse object: expecting token of type [START_OBJECT] but found [START_ARRAY]",
-      );
-    }
-    const known = this.dialect === "opensearch" ? [...ACTIONS, ...NEWER_ACTIONS] : ACTIONS;
-    const names = policy.states.map(({ name }) => name);
-    for (const state of policy.states) {
-      for (const action of state.actions) {
-        const unknown = Object.keys(action).find((name) => !["retry", "timeout", ...known].includes(name));
-        if (unknown !== undefined) return bad(`Invalid field: [${unknown}] found in Actions.`);
-      }
-      for (const { state_name: target, conditions = {} } of state.transitions) {
-        const unknown = Object.keys(conditions).find((name) => !this.knownCondition(name));
-        if (unknown !== undefined) return bad(`Invalid field: [${unknown}] found in conditions`);
-        const age = conditions.min_index_age ?? conditions.min_rollover_age;
-        if (age !== undefined && (typeof age !== "string" || !DURATION.test(age))) {
-          return bad(`failed to parse [${JSON.stringify(age)}]`);
-        }
-        if (!names.includes(target)) {
-          return bad(`Policy contains a transition in state=${state.name} pointing to a nonexistent state=${target}`);
-        }
-      }
-    }
-    return names.includes(policy.default_state) ? undefined : bad("Policy must have a valid default state");
-  }
-
-  private knownCondition(name: string): boolean {
-    return CONDITIONS.includes(name) || (this.dialect === "opensearch" && name === "min_rollover_age");
-  }
-
   private overlap(id: string, policy: Policy): StandInReply | undefined {
     for (const template of templatesOf(policy.ism_template)) {
       for (const [otherId, other] of this.policies) {
         if (otherId === id) continue;
         for (const otherTemplate of templatesOf(other.policy.ism_template)) {
           const same = (template.priority ?? 0) === (otherTemplate.priority ?? 0);
-          const shared = template.index_patterns.some((pattern) => otherTemplate.index_patterns.includes(pattern));
+          const shared = template.index_patterns.some((pattern) =>
+            otherTemplate.index_patterns.some((other) => overlap(pattern, other)),
+          );
           if (same && shared) {
             return failure(
               400,
-              "illegal_argument_exception",
-              `new policy ${id} has index pattern [${template.index_patterns.join(", ")}] matching existing policy templates ${otherId} => [${otherTemplate.index_patterns.join(", ")}], please use a different priority than ${template.priority ?? 0}`,
+              "index_management_exception",
+              `New policy ${id} has an ISM template with index pattern [${template.index_patterns.join(", ")}] matching existing policy templates, please use a different priority than ${template.priority ?? 0}`,
             );
           }
         }
@@ -528,11 +452,11 @@ export class IsmStandIn {
     const states = managed.policy!.states;
     for (let moves = 0; moves <= states.length; moves++) {
       const state = states.find(({ name }) => name === managed.state)!;
-      if (state.actions.some((action) => "delete" in action)) {
+      if (state.actions?.some((action) => "delete" in action) === true) {
         await this.engine.json("DELETE", `/${encodeURIComponent(index.name)}`);
         return true;
       }
-      const next = state.transitions.find(({ conditions }) => this.due(index, conditions ?? {}));
+      const next = state.transitions?.find(({ conditions }) => this.due(index, conditions ?? {}));
       if (!next) return false;
       managed.state = next.state_name;
     }
@@ -540,10 +464,8 @@ export class IsmStandIn {
   }
 
   private due({ created }: EngineIndex, conditions: Json): boolean {
-    const age = conditions.min_index_age;
-    if (typeof age !== "string") return Object.keys(conditions).length === 0;
-    const [, count, unit] = DURATION.exec(age)!;
-    return this.clock.now() - created >= Number(count) * UNITS[unit!]!;
+    const age = duration(conditions.min_index_age);
+    return age === undefined ? Object.keys(conditions).length === 0 : this.clock.now() - created >= age;
   }
 
   private async indices(pattern: string): Promise<EngineIndex[]> {
@@ -561,18 +483,15 @@ export class IsmStandIn {
   }
 }
 
-function isReply(read: Policy | StandInReply): read is StandInReply {
-  return "status" in read;
+/** What OpenSearch adds to each action. */
+function withDefaults(action: Json): Json {
+  const retry = { count: 3, backoff: "exponential", delay: "1m" };
+  const rollover = "rollover" in action ? { rollover: { copy_alias: false, ...(action.rollover as Json) } } : {};
+  return { retry, ...action, ...rollover };
 }
 
-interface Template {
-  readonly index_patterns: readonly string[];
-  readonly priority?: number;
-}
-
-function templatesOf(template: unknown): Template[] {
-  if (template === undefined || template === null) return [];
-  return (Array.isArray(template) ? template : [template]) as Template[];
+function isRefused(read: ReturnType<typeof readPolicy>): read is { readonly problem: PolicyProblem } {
+  return "problem" in read;
 }
 
 function matches(pattern: string, name: string): boolean {

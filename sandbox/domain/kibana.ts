@@ -25,6 +25,33 @@ const NEWEST: Readonly<Record<string, string>> = {
   search: "7.9.3",
 };
 
+/** The attributes that Kibana's own mapping has: a new one is refused. Index patterns may have any. */
+const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  visualization: [
+    "title",
+    "description",
+    "visState",
+    "uiStateJSON",
+    "version",
+    "kibanaSavedObjectMeta",
+    "savedSearchRefName",
+  ],
+  dashboard: [
+    "title",
+    "description",
+    "hits",
+    "kibanaSavedObjectMeta",
+    "optionsJSON",
+    "panelsJSON",
+    "refreshInterval",
+    "timeFrom",
+    "timeRestore",
+    "timeTo",
+    "version",
+  ],
+  search: ["title", "description", "hits", "columns", "sort", "version", "kibanaSavedObjectMeta"],
+};
+
 /** References that an import looks for; others may point nowhere. */
 const CHECKED = new Set(["index-pattern", "search"]);
 const INDEX = ".kibana";
@@ -92,9 +119,13 @@ export class KibanaStandIn {
       .map((object) => problem(object, { type: "unsupported_type" }));
     const tooNew = supported.find(({ type, migrationVersion }) => isNewer(migrationVersion?.[type], NEWEST[type]!));
     if (tooNew) return unprocessable(tooNew);
-    const blocked = await this.blocked(supported, overwrite);
-    if (blocked.length === 0) await this.save(supported);
+    if (supported.some(({ id, attributes }) => !isText(id) || !isRecord(attributes))) return serverError();
+    const missing = await this.blocked(supported, overwrite);
+    // With these nothing is written; what does not fit the mapping stays out by itself.
+    const unfit = missing.length === 0 ? supported.flatMap(unfitFor) : [];
+    const blocked = [...missing, ...unfit];
     const successful = supported.filter((object) => !blocked.some((entry) => entry.object === object));
+    if (missing.length === 0) await this.save(successful);
     const allErrors = [...errors, ...blocked.map(({ object, error }) => problem(object, error))];
     return {
       status: 200,
@@ -213,13 +244,47 @@ export class KibanaStandIn {
   }
 }
 
+/**
+ * What Kibana's strict mapping refuses. Objects without a migrationVersion are of an old form, which Kibana rewrites
+ * first: they are not looked at.
+ */
+function unfitFor(object: SavedObject): { object: SavedObject; error: object }[] {
+  const { type, attributes, migrationVersion } = object;
+  const known = ATTRIBUTES[type];
+  if (known === undefined || migrationVersion?.[type] === undefined) return [];
+  const unknown = Object.keys(attributes).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const message = `mapping set to strict, dynamic introduction of [${unknown}] within [${type}] is not allowed: strict_dynamic_mapping_exception`;
+    return [{ object, error: { message, statusCode: 400, error: "Bad Request", type: "unknown" } }];
+  }
+  if (attributes.version !== undefined && !Number.isInteger(Number(attributes.version))) {
+    const message = `failed to parse field [${type}.version] of type [integer]: mapper_parsing_exception`;
+    return [{ object, error: { message, statusCode: 400, error: "Bad Request", type: "unknown" } }];
+  }
+  return [];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 async function multipartFile(contentType: string, body: Buffer): Promise<{ name: string; text: string } | undefined> {
   try {
     const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } })
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large uploads; these are small
       .formData();
     const file = form.get("file");
-    return file === null || typeof file === "string" ? undefined : { name: file.name, text: await file.text() };
+    return file === null || typeof file === "string"
+      ? undefined
+      : {
+          name: file.name,
+          // Kibana keeps a byte order mark, and then finds no JSON.
+          text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.arrayBuffer()),
+        };
   } catch {
     return undefined;
   }
@@ -227,22 +292,26 @@ async function multipartFile(contentType: string, body: Buffer): Promise<{ name:
 
 function parseLines(text: string): SavedObject[] | StandInReply {
   try {
-    return text
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== "")
-      .map((line) => JSON.parse(line) as SavedObject);
+    return (
+      text
+        .split(/\r?\n/)
+        .filter((line) => line.trim() !== "")
+        .map((line) => JSON.parse(line) as SavedObject)
+        // The details that end an export.
+        .filter((object) => !("exportedCount" in object))
+    );
   } catch (error) {
     return badRequest((error as Error).message);
   }
 }
 
-function identity({ type, id, attributes }: SavedObject): object {
-  const title = attributes.title;
-  return { type, id, meta: { title, ...(ICONS[type] === undefined ? {} : { icon: ICONS[type] }) } };
+function identity({ type, id, attributes }: Partial<SavedObject>): object {
+  const title = attributes?.title;
+  return { type, id, meta: { title, ...(ICONS[type ?? ""] === undefined ? {} : { icon: ICONS[type ?? ""] }) } };
 }
 
-function problem(object: SavedObject, error: object): object {
-  return { ...identity(object), title: object.attributes.title, error };
+function problem(object: Partial<SavedObject>, error: object): object {
+  return { ...identity(object), title: object.attributes?.title, error };
 }
 
 function isNewer(version: string | undefined, newest: string): boolean {
@@ -254,6 +323,11 @@ function isNewer(version: string | undefined, newest: string): boolean {
 function unprocessable({ type, id, migrationVersion }: SavedObject): StandInReply {
   const message = `Document "${id}" has property "${type}" which belongs to a more recent version of Kibana [${migrationVersion![type]!}]. The last known version is [${NEWEST[type]!}]`;
   return { status: 422, body: { statusCode: 422, error: "Unprocessable Entity", message } };
+}
+
+function serverError(): StandInReply {
+  const message = "An internal server error occurred.";
+  return { status: 500, body: { statusCode: 500, error: "Internal Server Error", message } };
 }
 
 function badRequest(message: string): StandInReply {
