@@ -15,7 +15,7 @@ class DocumentsInMemory extends EngineClient {
   override send(
     _method: string,
     _path: string,
-    _headers: object,
+    _headers?: object,
     body: Buffer = Buffer.alloc(0),
   ): Promise<EngineAnswer> {
     const lines = body.toString("utf8").trim().split("\n");
