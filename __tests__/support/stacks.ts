@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "cdktf/lib/testing/adapters/jest";
-import { Testing, type TerraformStack } from "cdktf";
+import { Testing, type App, type TerraformStack } from "cdktf";
 import { parseConfig, type Config } from "../../modules/config";
 import { buildStacks } from "../../modules/stacks";
 
 Testing.setupJest();
+
+// Jest's process is one for all files and never tells of its end: what is to be cleaned up then is cleaned up now.
+afterAll(() => void process.emit("exit", 0));
 
 const EXAMPLE = readFileSync(join(__dirname, "..", "..", "cloudtrail.example.yaml"), "utf8");
 
@@ -24,6 +28,11 @@ export interface Synthesized {
 }
 
 export type Resource = Readonly<Record<string, unknown>> & { readonly provider?: string };
+
+/** An app whose stacks are looked at and never written: with no folder named, one would be made for each. */
+export function testApp(): App {
+  return Testing.app({ outdir: join(tmpdir(), "never-written") });
+}
 
 /** The example's configuration, changed. */
 export function exampleConfig(change: (config: Config) => Config = (config) => config): Config {
@@ -68,7 +77,7 @@ function synthesis(config: Config): Synthesis {
   const key = JSON.stringify(config);
   const known = syntheses.get(key);
   if (known) return known;
-  const app = Testing.app();
+  const app = testApp();
   const { archive, domain, search, accounts } = buildStacks(app, config);
   const built: TerraformStack[] = [archive, domain, search, ...accounts.values()];
   // References between stacks become outputs and remote states only then; without it they are rendered wrongly.

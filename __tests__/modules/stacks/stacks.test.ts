@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Testing } from "cdktf";
 import { localSettings } from "../../../lambda/gateway/local";
 import { readSettings } from "../../../lambda/gateway/settings";
 import { ConfigError, type Backend, type Config } from "../../../modules/config";
@@ -16,6 +15,7 @@ import {
   policyOf,
   resourceOf,
   synthesizedStacks,
+  testApp,
 } from "../../support/stacks";
 
 const withBackend = (backend: Backend) =>
@@ -23,7 +23,7 @@ const withBackend = (backend: Backend) =>
 
 /** The stacks that a stack waits for, directly. */
 function dependencies(config: Config): Record<string, string[]> {
-  const { archive, domain, search, accounts } = buildStacks(Testing.app(), config);
+  const { archive, domain, search, accounts } = buildStacks(testApp(), config);
   const stacks = [archive, domain, search, ...accounts.values()];
   stacks.forEach((stack) => stack.prepareStack());
   return Object.fromEntries(
@@ -248,7 +248,7 @@ describe("policies", () => {
   });
 
   test("beyond a quota: one error for each policy, with accounts, size, limit and remedy, and nothing is built", () => {
-    const app = Testing.app();
+    const app = testApp();
     const build = () => buildStacks(app, configWithMembers(1500), "my.yaml");
     expect(build).toThrow(ConfigError);
     expect(build).toThrow(
@@ -265,7 +265,7 @@ describe("policies", () => {
         principals: Array.from({ length: 60 }, (_, index) => `arn:aws:iam::111111111111:user/operator-${index}`),
       },
     }));
-    expect(() => buildStacks(Testing.app(), config)).toThrow(
+    expect(() => buildStacks(testApp(), config)).toThrow(
       /operations\.principals: is \d+ bytes of the operator role's trust policy \(cloudtrail_operator.*at most 2048 bytes.*Name a role/,
     );
   });
