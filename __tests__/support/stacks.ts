@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "cdktf/lib/testing/adapters/jest";
@@ -9,7 +9,13 @@ import { buildStacks } from "../../modules/stacks";
 Testing.setupJest();
 
 // Jest's process is one for all files and never tells of its end: what is to be cleaned up then is cleaned up now.
-afterAll(() => void process.emit("exit", 0));
+afterAll(() => {
+  process.emit("exit", 0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** cdktf makes an app's folder at once, and for each app another if none is named. */
+const folder = mkdtempSync(join(tmpdir(), "stacks-test-"));
 
 const EXAMPLE = readFileSync(join(__dirname, "..", "..", "cloudtrail.example.yaml"), "utf8");
 
@@ -29,9 +35,9 @@ export interface Synthesized {
 
 export type Resource = Readonly<Record<string, unknown>> & { readonly provider?: string };
 
-/** An app whose stacks are looked at and never written: with no folder named, one would be made for each. */
+/** An app whose stacks are looked at and never written. */
 export function testApp(): App {
-  return Testing.app({ outdir: join(tmpdir(), "never-written") });
+  return Testing.app({ outdir: folder });
 }
 
 /** The example's configuration, changed. */
