@@ -27,11 +27,12 @@ export type Reply =
   /** The domain does not let the caller in. */
   | { readonly kind: "refused"; readonly detail: string };
 
+/** An item of a reply; nothing about it is sure. */
 interface BulkItem {
-  readonly _index?: string;
-  readonly _id?: string;
-  readonly status?: number;
-  readonly error?: { readonly type?: string; readonly reason?: string } | string;
+  readonly _index?: unknown;
+  readonly _id?: unknown;
+  readonly status?: unknown;
+  readonly error?: unknown;
 }
 
 /** Puts actions together into bodies of at most `maxBytes`; an action larger than that has a body of its own. */
@@ -60,35 +61,48 @@ export function halves(actions: readonly Action[]): [Action[], Action[]] {
 }
 
 /**
- * Reads a bulk reply. Items are matched by index and id, never by position: replies with more items than were sent have
- * been seen. An action without an item is not delivered.
+ * Reads a bulk reply. Items are matched by id (and index, where they name one), never by position: replies with more
+ * items than were sent have been seen. An action without an item is not delivered.
+ *
+ * Details say what the domain answered. Those of items end in the engine's reason, which may quote the record:
+ * {@link withoutContent} takes that away.
  */
 export function readReply(actions: readonly Action[], status: number, text: string): Reply {
   const detail = `${status} ${text.slice(0, 200)}`.trim();
   if (status === 413) return { kind: "split", detail };
-  if (status === 400) return { kind: "split", detail };
   if (status === 401 || status === 403) {
     return /throttl|cluster_block_exception|too many requests/i.test(text)
       ? { kind: "retry", detail }
       : { kind: "refused", detail };
   }
+  if (status === 400) return readBadRequest(text, detail);
   if (status < 200 || status > 299) return { kind: "retry", detail };
   const items = parseItems(text);
-  if (items === undefined) return { kind: "retry", detail: `unreadable reply: ${detail}` };
-  const verdicts = new Map<string, Verdict[]>();
-  for (const item of items) {
-    const key = keyOf(item._index ?? "", item._id ?? "");
-    verdicts.set(key, [...(verdicts.get(key) ?? []), judge(item)]);
-  }
-  return { kind: "items", verdicts: assign(actions, verdicts) };
+  if (items === undefined)
+    return { kind: "retry", detail: `${status}, and a reply of ${text.length} characters that cannot be read` };
+  return { kind: "items", verdicts: assign(actions, byId(items)) };
+}
+
+/** What of a detail may stand in a log: no reason of the engine's, as it may quote a record. */
+export function withoutContent(detail: string): string {
+  return /^\d{3} \w+(?=: )/.exec(detail)?.[0] ?? detail;
+}
+
+/** A body that the engine refuses as a whole, unless it is the caller that is refused, or the shard limit is reached. */
+function readBadRequest(text: string, detail: string): Reply {
+  // The gate before the engine has no `error` in its answers.
+  const isGate = /^\s*\{\s*"(?:message|__type)"/i.test(text);
+  if (isGate && /security token|signature|credential/i.test(text)) return { kind: "refused", detail };
+  return { kind: SHARD_LIMIT.test(text) ? "retry" : "split", detail };
 }
 
 /** Gives each action its item. Of several items of one id that say different things, the one that says it is there counts. */
-function assign(actions: readonly Action[], verdicts: ReadonlyMap<string, Verdict[]>): Verdict[] {
+function assign(actions: readonly Action[], items: ReadonlyMap<string, readonly BulkItem[]>): Verdict[] {
   const seen = new Set<string>();
-  return actions.map((action): Verdict => {
-    const key = keyOf(action.index, action.id);
-    const found = verdicts.get(key) ?? [];
+  return actions.map(({ index, id }): Verdict => {
+    const found = (items.get(id) ?? [])
+      .filter((item) => typeof item._index !== "string" || item._index === index)
+      .map(judge);
     const best =
       found.find(({ kind }) => kind === "delivered") ??
       found.find(({ kind }) => kind === "duplicate") ??
@@ -96,37 +110,60 @@ function assign(actions: readonly Action[], verdicts: ReadonlyMap<string, Verdic
       found[0];
     if (best === undefined) return { kind: "retryable", detail: "no item in the reply" };
     // The same record twice in one request is one document.
+    const key = `${index}/${id}`;
     if (best.kind === "delivered" && seen.has(key)) return { kind: "duplicate" };
     seen.add(key);
     return best;
   });
 }
 
+/** The one 400 that is no fault of the record: the cluster has as many shards as it may. */
+const SHARD_LIMIT = /would add \[?\d+\]? .*shards/;
+
 function judge({ status, error }: BulkItem): Verdict {
-  if (status === undefined) return { kind: "retryable", detail: "an item without a status" };
+  if (typeof status !== "number") return { kind: "retryable", detail: "an item without a status" };
   if (status >= 200 && status < 300) return { kind: "delivered" };
   if (status === 409) return { kind: "duplicate" };
-  const type = typeof error === "string" ? error : (error?.type ?? "");
-  const reason = typeof error === "string" ? "" : (error?.reason ?? "");
-  const detail = `${status} ${type}: ${reason}`.slice(0, 300);
-  // The shard limit is the one 400 that is no fault of the record.
-  const wouldAddShards =
-    /validation_exception|illegal_argument_exception/.test(type) && /would add \[?\d+\]? .*shards/.test(reason);
-  const passes =
-    status === 429 || status >= 500 || status === 401 || status === 403 || status === 404 || wouldAddShards;
-  return { kind: passes ? "retryable" : "permanent", detail };
+  const reason = reasonOf(error);
+  const detail = `${status} ${reason}`.slice(0, 300);
+  const isFaultOfRecord = status >= 400 && status < 500 && !PASSING.has(status) && !SHARD_LIMIT.test(reason);
+  return { kind: isFaultOfRecord ? "permanent" : "retryable", detail };
+}
+
+/** 401 and 403: rights or blocks; 404: an index that may not be made now; 408 and 429: load. */
+const PASSING: ReadonlySet<number> = new Set([401, 403, 404, 408, 429]);
+
+/** `type: reason (cause)`; OpenSearch also answers with a plain string. */
+function reasonOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return `error: ${typeof error === "string" ? error : ""}`;
+  const { type, reason, caused_by } = error as Record<string, unknown>;
+  const cause = (caused_by as { reason?: unknown } | null | undefined)?.reason;
+  // After its first line the parser prints the request that it read.
+  const because = typeof cause === "string" ? ` (${cause.split("\n", 1)[0]!})` : "";
+  return `${typeof type === "string" ? type : "error"}: ${typeof reason === "string" ? reason : ""}${because}`;
+}
+
+function byId(items: readonly BulkItem[]): Map<string, BulkItem[]> {
+  const found = new Map<string, BulkItem[]>();
+  for (const item of items) {
+    if (typeof item._id !== "string") continue;
+    const known = found.get(item._id);
+    if (known) known.push(item);
+    else found.set(item._id, [item]);
+  }
+  return found;
 }
 
 function parseItems(text: string): BulkItem[] | undefined {
+  let reply: unknown;
   try {
-    const { items } = JSON.parse(text) as { items?: unknown };
-    if (!Array.isArray(items)) return undefined;
-    return (items as (Record<string, BulkItem> | null)[]).flatMap((item) => Object.values(item ?? {}));
+    reply = JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function keyOf(index: string, id: string): string {
-  return `${index}/${id}`;
+  const items = (reply as { items?: unknown } | null)?.items;
+  if (!Array.isArray(items)) return undefined;
+  return items
+    .flatMap((item: unknown) => Object.values((item ?? {}) as Record<string, unknown>))
+    .filter((item): item is BulkItem => typeof item === "object" && item !== null);
 }

@@ -34,11 +34,15 @@ export interface DeadLetterContext {
   };
   readonly requestId: string;
   readonly now: () => number;
+  /** Milliseconds until Lambda ends the invocation. */
+  readonly remainingMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 const TRIES = 4;
 const TIMEOUT_MS = 10_000;
+/** Kept back for the log line. */
+const RESERVE_MS = 1_000;
 
 export function toDeadLetters(reason: "rejected" | "undelivered", failed: readonly Failed[]): DeadLetter[] {
   return failed.map(({ action: { index, id, logEvent, logSource }, detail }) => ({
@@ -69,12 +73,14 @@ export async function putDeadLetters(
   for (let attempt = 1; ; attempt++) {
     const problem = await put(key, body, context);
     if (problem === undefined) return;
-    if (attempt === TRIES) throw new Error(`s3://${settings.deadLetterBucket}/${key} was not taken: ${problem}`);
+    if (attempt === TRIES || leftMs(context) === 0)
+      throw new Error(`s3://${settings.deadLetterBucket}/${key} was not taken: ${problem}`);
     await context.sleep(2 ** attempt * 100);
   }
 }
 
-async function put(key: string, body: Buffer, { transport, settings }: DeadLetterContext): Promise<string | undefined> {
+async function put(key: string, body: Buffer, context: DeadLetterContext): Promise<string | undefined> {
+  const { transport, settings } = context;
   try {
     const { status, text } = await transport({
       service: "s3",
@@ -83,12 +89,16 @@ async function put(key: string, body: Buffer, { transport, settings }: DeadLette
       ...address(key, settings),
       headers: { "content-type": "application/gzip" },
       body,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: Math.max(RESERVE_MS, Math.min(TIMEOUT_MS, leftMs(context))),
     });
     return status === 200 ? undefined : `${status} ${text.slice(0, 200)}`;
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+function leftMs({ remainingMs }: DeadLetterContext): number {
+  return Math.max(0, remainingMs() - RESERVE_MS);
 }
 
 function address(key: string, settings: DeadLetterContext["settings"]): { host: string; path: string } {

@@ -40,14 +40,18 @@ const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 export function decode(event: unknown): Decoded {
   const data = (event as { awslogs?: { data?: unknown } } | null | undefined)?.awslogs?.data;
   if (typeof data !== "string") throw new NotALogsEvent("the event has no awslogs.data: it is none of CloudWatch Logs");
-  let payload: unknown;
+  let text: string;
   try {
-    const bytes = gunzipSync(Buffer.from(data, "base64"), { maxOutputLength: MAX_UNPACKED_BYTES });
-    payload = JSON.parse(bytes.toString("utf8"));
+    text = gunzipSync(Buffer.from(data, "base64"), { maxOutputLength: MAX_UNPACKED_BYTES }).toString("utf8");
   } catch (error) {
     return { kind: "undecodable", data, detail: (error as Error).message };
   }
-  return read(payload, data);
+  try {
+    return read(JSON.parse(text), data);
+  } catch {
+    // The parser's own message quotes the text, which belongs into no log.
+    return { kind: "undecodable", data, detail: "the payload is no JSON" };
+  }
 }
 
 function read(payload: unknown, data: string): Decoded {

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { halves, readReply, toBatches, type Batch, type Verdict } from "./bulk";
+import { halves, readReply, toBatches, type Batch, type Reply, type Verdict } from "./bulk";
 import { toEnvelope, type Action, type DocumentSettings } from "./document";
 import type { Transport } from "./transport";
 
@@ -46,6 +46,12 @@ export interface Delivery {
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Where there is no time for the whole wait, what is left of it less this: a last try. */
+const LAST_TRY_MS = 1_000;
+/** What part of the waiting may wait on without the waits growing longer. */
+const PROGRESS = 0.75;
+/** No body is made smaller than this, in bytes, for connections that break. */
+const SMALLEST_BODY = 64 * 1024;
 /** A role's policy takes seconds until it is known everywhere: refused callers are let try again this often. */
 const REFUSAL_TRIES = 3;
 
@@ -67,30 +73,31 @@ export async function deliver(actions: readonly Action[], context: DeliveryConte
     requests: 0,
     bytes: 0,
   };
-  const { maxBodyBytes } = context.settings;
+  let { maxBodyBytes } = context.settings;
   let waiting: Failed[] = actions.map((action) => ({ action, detail: "not sent" }));
   let refusals = 0;
-  for (let attempt = 0; waiting.length > 0; attempt++) {
-    if (attempt > 0) {
-      const wait = backoff(attempt, context.random);
-      if (context.remainingMs() <= wait) break;
-      await context.sleep(wait);
+  let level = 0;
+  while (waiting.length > 0) {
+    if (level > 0) {
+      const remaining = context.remainingMs();
+      if (remaining <= LAST_TRY_MS) break;
+      await context.sleep(Math.min(backoff(level, context.random), remaining - LAST_TRY_MS));
       delivery.retried += waiting.length;
     }
+    const before = waiting.length;
     const round = await sendAll(
-      [
-        ...toBatches(
-          waiting.map(({ action }) => action),
-          maxBodyBytes,
-        ),
-      ],
+      waiting.map(({ action }) => action),
+      maxBodyBytes,
       delivery,
       context,
     );
     waiting = round.waiting;
-    if (round.refused === undefined) {
-      refusals = 0;
-    } else if (++refusals >= REFUSAL_TRIES) {
+    // Half of the items throttled is progress: then the next half need not wait longer.
+    if (level === 0 || waiting.length > before * PROGRESS) level += 1;
+    // Some refuse a body that is too large by closing the connection in the middle of it.
+    if (round.broken) maxBodyBytes = Math.max(Math.min(SMALLEST_BODY, maxBodyBytes), Math.floor(maxBodyBytes / 2));
+    refusals = round.refused === undefined ? 0 : refusals + 1;
+    if (refusals === REFUSAL_TRIES) {
       delivery.refused = round.refused;
       break;
     }
@@ -99,42 +106,63 @@ export async function deliver(actions: readonly Action[], context: DeliveryConte
   return delivery;
 }
 
-/** Sends batches one after the other; gives back what is to be tried again. */
-async function sendAll(
-  batches: Batch[],
-  delivery: Delivery,
-  context: DeliveryContext,
-): Promise<{ waiting: Failed[]; refused?: string }> {
-  const waiting: Failed[] = [];
-  for (let batch = batches.shift(); batch; batch = batches.shift()) {
-    const all = (detail: string) => waiting.push(...batch!.actions.map((action) => ({ action, detail })));
-    if (context.remainingMs() <= 0) {
-      all("out of time");
-      continue;
-    }
-    const reply = await send(batch, delivery, context);
-    switch (reply.kind) {
-      case "items": {
-        const envelopes = settle(batch.actions, reply.verdicts, delivery, waiting, context);
-        if (envelopes.length > 0) batches.unshift(...toBatches(envelopes, context.settings.maxBodyBytes));
-        break;
-      }
-      case "split":
-        batches.unshift(...split(batch, reply.detail, delivery, context));
-        break;
-      case "retry":
-        all(reply.detail);
-        break;
-      case "refused":
-        all(reply.detail);
-        for (const rest of batches) waiting.push(...rest.actions.map((action) => ({ action, detail: reply.detail })));
-        return { waiting, refused: reply.detail };
-    }
-  }
-  return { waiting };
+/** What a round through all waiting actions came to. */
+interface Round {
+  /** To be tried again. */
+  readonly waiting: Failed[];
+  /** Why the domain does not let the caller in; the rest was not sent then. */
+  refused?: string;
+  /** Whether a connection broke before the answer came. */
+  broken?: boolean;
 }
 
-async function send(batch: Batch, delivery: Delivery, context: DeliveryContext) {
+/** Sends actions once, in bodies one after the other. */
+async function sendAll(
+  actions: readonly Action[],
+  maxBodyBytes: number,
+  delivery: Delivery,
+  context: DeliveryContext,
+): Promise<Round> {
+  const round: Round = { waiting: [] };
+  const waitAll = (batch: Batch, detail: string) =>
+    batch.actions.forEach((action) => round.waiting.push({ action, detail }));
+  const send = async (batches: Iterable<Batch>): Promise<void> => {
+    for (const batch of batches) {
+      if (round.refused !== undefined || context.remainingMs() <= 0) {
+        waitAll(batch, round.refused ?? "out of time");
+        continue;
+      }
+      const reply = await post(batch, delivery, context);
+      switch (reply.kind) {
+        case "items":
+          await send(toBatches(settle(batch.actions, reply.verdicts, delivery, round.waiting, context), maxBodyBytes));
+          break;
+        case "split":
+          for (const part of split(batch, reply.detail, delivery, context)) await send(toBatches(part, maxBodyBytes));
+          break;
+        case "refused":
+          round.refused = reply.detail;
+          waitAll(batch, reply.detail);
+          break;
+        case "broken":
+          round.broken = true;
+          waitAll(batch, reply.detail);
+          break;
+        case "retry":
+          waitAll(batch, reply.detail);
+          break;
+      }
+    }
+  };
+  await send(toBatches(actions, maxBodyBytes));
+  return round;
+}
+
+async function post(
+  batch: Batch,
+  delivery: Delivery,
+  context: DeliveryContext,
+): Promise<Reply | { readonly kind: "broken"; readonly detail: string }> {
   const { searchEndpoint, searchRegion } = context.settings;
   const body = gzipSync(batch.body, { level: 1 });
   delivery.requests += 1;
@@ -152,7 +180,7 @@ async function send(batch: Batch, delivery: Delivery, context: DeliveryContext) 
     });
     return readReply(batch.actions, status, text);
   } catch (error) {
-    return { kind: "retry", detail: (error as Error).message } as const;
+    return { kind: "broken", detail: (error as Error).message };
   }
 }
 
@@ -188,10 +216,10 @@ function settle(
 }
 
 /** A body that was refused whole is halved until the action that spoils it is alone; that one is tried as an envelope. */
-function split({ actions }: Batch, detail: string, delivery: Delivery, { settings }: DeliveryContext): Batch[] {
-  if (actions.length > 1) return halves(actions).flatMap((half) => [...toBatches(half, settings.maxBodyBytes)]);
+function split({ actions }: Batch, detail: string, delivery: Delivery, { settings }: DeliveryContext): Action[][] {
+  if (actions.length > 1) return halves(actions);
   const action = actions[0]!;
-  if (!action.isEnvelope) return [...toBatches([toEnvelope(action, settings, detail)], settings.maxBodyBytes)];
+  if (!action.isEnvelope) return [[toEnvelope(action, settings, detail)]];
   delivery.rejected.push({ action, detail });
   return [];
 }

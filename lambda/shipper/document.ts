@@ -8,8 +8,9 @@ import {
   UNDATED_INDEX,
 } from "../../modules/fields";
 import type { LogEvent, LogSource } from "./decode";
+import { members } from "./json-text";
 import { toPairs } from "./pairs";
-import { fit, isMapped } from "./shape";
+import { checkLevels, fits, isMapped, reshape } from "./shape";
 
 /** One document to be created. */
 export interface Action {
@@ -37,17 +38,20 @@ export interface DocumentSettings {
 const MAX_ID_BYTES = 512;
 const DAY_MS = 86_400_000;
 const EVENT_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
-/** Names that a document may not have at its top level: the engines keep them for themselves. */
 const PAIRS_OF: ReadonlyMap<string, string> = new Map(SUBTREES.map(({ path, pairs }) => [path, pairs]));
-/** Names that the shipper writes; a record's own field of such a name is put aside. */
-const OURS = /^(@|message$)/;
+/**
+ * Names that a record's own field cannot have at the top level of a document: those that the shipper writes, those that
+ * the engines keep for themselves (`_id`), those that they take for paths (`eventName.x`), and none at all.
+ */
+const RESERVED = /^(?:[@_].*|message|.*\..*|\s*)$/s;
 
 /**
  * Makes the document of a log event. Pure: the same event gives the same document at each delivery, whenever that is
  * (`now` only tells eventTimes out of range).
  *
- * Its text is the record's own text with fields added in front; it is written again only if a value has to be changed to
- * fit the mapping, or put aside because its name is one of the shipper's. What is no JSON object becomes an envelope.
+ * Its text is the record's own text with fields added in front. Only a value that has to fit the mapping, or be put aside
+ * because of its name, is moved or changed; all others stay letter by letter. What is no JSON object, or has too many
+ * levels, becomes an envelope.
  */
 export function toAction(logEvent: LogEvent, logSource: LogSource, settings: DocumentSettings, now: number): Action {
   const text = logEvent.message;
@@ -56,13 +60,12 @@ export function toAction(logEvent: LogEvent, logSource: LogSource, settings: Doc
     return { ...envelope(logEvent, logSource, settings, hash(text), UNDATED_INDEX, "not a JSON object"), logSource };
   }
   const id = idOf(record, text);
-  const { eventTime } = record;
-  const index = indexOf(eventTime, settings.maxRecordAgeDays, now);
-  const common = { logSource, ...(isEventTime(eventTime) ? { eventTimeMs: Date.parse(eventTime) } : {}) };
+  const eventTimeMs = timeOf(record.eventTime);
+  const index = indexOf(eventTimeMs, settings.maxRecordAgeDays, now);
+  const common = { logSource, eventTimeMs };
   try {
     return { id, index, source: source(record, logEvent, logSource, settings), logEvent, isEnvelope: false, ...common };
   } catch (error) {
-    // JSON.stringify ends in a RangeError at some thousand levels, which JSON.parse does not.
     if (!(error instanceof RangeError)) throw error;
     return { ...envelope(logEvent, logSource, settings, id, index, "nested too deeply"), ...common };
   }
@@ -91,13 +94,14 @@ function envelope(
 ): Omit<Action, "logSource"> {
   const eventTime = parseObject(logEvent.message)?.eventTime;
   const body = JSON.stringify({
-    ...(isEventTime(eventTime) ? { eventTime } : {}),
+    ...(timeOf(eventTime) === undefined ? {} : { eventTime }),
     "@error": error,
     message: logEvent.message,
   });
   return { id, index, source: `${added(logEvent, logSource, settings)},${body.slice(1)}`, logEvent, isEnvelope: true };
 }
 
+/** @throws RangeError if the record has more levels than the engines bear */
 function source(
   record: Record<string, unknown>,
   logEvent: LogEvent,
@@ -106,29 +110,36 @@ function source(
 ): string {
   let head = added(logEvent, logSource, settings);
   let other: Record<string, unknown> | undefined;
-  let changed: Record<string, unknown> | undefined;
-  let shadowed: Record<string, unknown> | undefined;
+  let isAsItIs = true;
   for (const key of Object.keys(record)) {
     const value = record[key];
-    if (OURS.test(key)) {
-      (shadowed ??= Object.create(null) as Record<string, unknown>)[key] = value;
-      continue;
-    }
     const pairsField = PAIRS_OF.get(key);
     if (pairsField !== undefined) {
       head += pairsJson(pairsField, value);
-    } else if (!isMapped(key)) {
-      (other ??= Object.create(null) as Record<string, unknown>)[key] = value;
+    } else if (isMapped(key)) {
+      if (!fits(key, value)) isAsItIs = false;
     } else {
-      const fitted = fit(key, value);
-      if (fitted !== value) (changed ??= Object.create(null) as Record<string, unknown>)[key] = fitted;
+      (other ??= Object.create(null) as Record<string, unknown>)[key] = value;
+      if (RESERVED.test(key)) isAsItIs = false;
     }
   }
   if (other) head += pairsJson(OTHER_PAIRS, other);
-  const text = changed || shadowed ? rewritten(record, changed, shadowed) : logEvent.message.trim();
+  const text = isAsItIs ? logEvent.message.trim() : fitting(logEvent.message);
   // A line break can only stand between tokens here: inside a string it would be no JSON.
   const body = text.slice(1).replace(/[\r\n]/g, " ");
-  return /^\s*\}$/.test(body.length < 16 ? body : "") ? `${head}}` : `${head},${body}`;
+  return /^\s*\}/.test(body) ? `${head}}` : `${head},${body}`;
+}
+
+/** A record's text with its values in the shape of the mapping and its reserved names put aside. */
+function fitting(text: string): string {
+  const fields: string[] = [];
+  const aside: string[] = [];
+  for (const { name, key, value } of members(text)) {
+    if (RESERVED.test(name)) aside.push(`${key}:${value}`);
+    else fields.push(`${key}:${reshape(name, value)}`);
+  }
+  if (aside.length > 0) fields.push(`${JSON.stringify(SHADOWED_KEY)}:{${aside.join(",")}}`);
+  return `{${fields.join(",")}}`;
 }
 
 /** The fields that the shipper adds: an object's JSON without its closing brace. */
@@ -151,21 +162,10 @@ function added(
 
 function pairsJson(field: string, value: unknown): string {
   const { pairs, truncated } = toPairs(value);
+  // Where nothing was left out, nothing is deep.
+  if (truncated) checkLevels(value);
   if (pairs.length === 0 && !truncated) return "";
   return `,"${field}":${JSON.stringify(pairs)}${truncated ? `,"${field}${TRUNCATED_SUFFIX}":true` : ""}`;
-}
-
-function rewritten(
-  record: Record<string, unknown>,
-  changed: Record<string, unknown> | undefined,
-  shadowed: Record<string, unknown> | undefined,
-): string {
-  const kept = Object.keys(record).filter((key) => !(shadowed && key in shadowed));
-  const fields = kept.map(
-    (key) => `${JSON.stringify(key)}:${JSON.stringify(changed && key in changed ? changed[key] : record[key])}`,
-  );
-  if (shadowed) fields.push(`${JSON.stringify(SHADOWED_KEY)}:${JSON.stringify(shadowed)}`);
-  return `{${fields.join(",")}}`;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -184,7 +184,7 @@ function idOf({ eventID }: Record<string, unknown>, text: string): string {
   return typeof eventID === "string" &&
     eventID.trim() !== "" &&
     Buffer.byteLength(eventID) <= MAX_ID_BYTES &&
-    isWellFormed(eventID)
+    eventID.isWellFormed()
     ? eventID
     : hash(text);
 }
@@ -194,28 +194,22 @@ function hash(text: string): string {
 }
 
 /** The index of eventTime's UTC day. Never that of the time of arrival, which a replay does not know. */
-function indexOf(eventTime: unknown, maxRecordAgeDays: number, now: number): string {
-  if (!isEventTime(eventTime)) return UNDATED_INDEX;
-  const time = Date.parse(eventTime);
-  const inRange = time >= now - maxRecordAgeDays * DAY_MS && time <= now + DAY_MS;
-  return inRange ? `${INDEX_PREFIX}${eventTime.slice(0, 10).replaceAll("-", ".")}` : UNDATED_INDEX;
+function indexOf(eventTimeMs: number | undefined, maxRecordAgeDays: number, now: number): string {
+  if (eventTimeMs === undefined) return UNDATED_INDEX;
+  const inRange = eventTimeMs >= now - maxRecordAgeDays * DAY_MS && eventTimeMs <= now + DAY_MS;
+  const day = new Date(eventTimeMs).toISOString().slice(0, 10);
+  return inRange ? `${INDEX_PREFIX}${day.replaceAll("-", ".")}` : UNDATED_INDEX;
 }
 
-function isEventTime(value: unknown): value is string {
-  return typeof value === "string" && EVENT_TIME.test(value) && sameDay(value);
-}
-
-/** Date.parse takes 30 February for 2 March; an index of such a day is nobody's. */
-function sameDay(value: string): boolean {
-  const time = Date.parse(value);
-  return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === value.slice(0, 10);
+/** Milliseconds since 1970, or undefined for what is no time as CloudTrail writes it. */
+function timeOf(eventTime: unknown): number | undefined {
+  if (typeof eventTime !== "string" || !EVENT_TIME.test(eventTime)) return undefined;
+  const time = new Date(eventTime);
+  // Date takes 30 February for 2 March; an index of such a day is nobody's.
+  return time.getUTCDate() === Number(eventTime.slice(8, 10)) ? time.getTime() : undefined;
 }
 
 function isoTime(timestamp: number): string | undefined {
   const time = new Date(timestamp);
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
-}
-
-function isWellFormed(text: string): boolean {
-  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
 }

@@ -20,14 +20,16 @@ export interface Pairs {
 export function toPairs(value: unknown): Pairs {
   const found = new Set<string>();
   let truncated = false;
-  const walk = (at: unknown, path: string, depth: number): void => {
+  const walk = (at: unknown, path: string | undefined, depth: number): void => {
     if (at === null || at === undefined) return;
-    if (found.size >= MAX_PAIRS || depth > MAX_DEPTH) {
-      truncated = true;
-    } else if (typeof at !== "object") {
-      const pair = `${path}=${String(at as string | number | boolean)}`;
+    if (typeof at !== "object") {
+      const pair = `${path ?? ""}=${(at as string | number | boolean).toString()}`;
       if (pair.length > MAX_PAIR_LENGTH) truncated = true;
-      found.add(pair.length > MAX_PAIR_LENGTH ? cut(pair) : pair);
+      const kept = pair.length > MAX_PAIR_LENGTH ? cut(pair) : pair;
+      if (found.size < MAX_PAIRS) found.add(kept);
+      else if (!found.has(kept)) truncated = true;
+    } else if (depth === MAX_DEPTH) {
+      truncated = true;
     } else if (Array.isArray(at)) {
       for (const entry of at) {
         if (truncated && found.size >= MAX_PAIRS) return;
@@ -36,11 +38,11 @@ export function toPairs(value: unknown): Pairs {
     } else {
       for (const key of Object.keys(at)) {
         if (truncated && found.size >= MAX_PAIRS) return;
-        walk((at as Record<string, unknown>)[key], path === "" ? key : `${path}.${key}`, depth + 1);
+        walk((at as Record<string, unknown>)[key], path === undefined ? key : `${path}.${key}`, depth + 1);
       }
     }
   };
-  walk(value, "", 0);
+  walk(value, undefined, 0);
   return { pairs: [...found], truncated };
 }
 

@@ -1,7 +1,14 @@
 import { OPAQUE, RECORD, SCALAR_KEY, SUBTREES } from "../../modules/fields";
+import { elements, members } from "./json-text";
 
 /** What the mapping has at a place: a scalar, an object with known fields, or anything at all. */
 type Shape = "scalar" | "any" | { readonly [field: string]: Shape };
+
+/**
+ * The levels that a document may have below a field. The engines go down an array with a call for each level: 3,000
+ * end the Elasticsearch 7.10.2 node with a StackOverflowError, 1,000 are the parser's limit in OpenSearch 2.
+ */
+export const MAX_LEVELS = 256;
 
 const SHAPES = shapes();
 
@@ -11,45 +18,81 @@ export function isMapped(field: string): boolean {
 }
 
 /**
- * Gives a value of the top level the shape that the mapping has there. The engines forgive no object in the place of a
- * scalar and no scalar in the place of an object, so:
+ * Whether a value of the top level has the shape that the mapping has there. The engines forgive no object in the place
+ * of a scalar and no scalar in the place of an object.
  *
- * - an object where a scalar belongs becomes its JSON text
+ * @throws RangeError if it has more than MAX_LEVELS
+ */
+export function fits(field: string, value: unknown): boolean {
+  return fitsIn(shapeOf(field), value);
+}
+
+/**
+ * Gives the text of a value of the top level the shape that the mapping has there:
+ *
+ * - an object, or an array in an array, where a scalar belongs becomes its text, as a string
  * - a scalar where an object belongs becomes `{"@value": scalar}`
  *
- * @returns the same value where it fits already
+ * Everything else stays letter by letter.
  */
-export function fit(field: string, value: unknown): unknown {
-  return fitTo(Object.hasOwn(SHAPES, field) ? SHAPES[field]! : "any", value);
+export function reshape(field: string, text: string): string {
+  return reshapeTo(shapeOf(field), text);
 }
 
-function fitTo(shape: Shape, value: unknown): unknown {
-  if (shape === "any" || value === null || value === undefined) return value;
-  if (Array.isArray(value)) return fitAll(shape, value);
-  if (shape === "scalar") return typeof value === "object" ? JSON.stringify(value) : value;
-  if (typeof value !== "object") return { [SCALAR_KEY]: value };
-  return fitFields(shape, value as Record<string, unknown>);
+/** @throws RangeError if the value has more than MAX_LEVELS */
+export function checkLevels(value: unknown, levels = MAX_LEVELS): void {
+  if (typeof value !== "object" || value === null) return;
+  if (levels === 0) throw new RangeError(`more than ${MAX_LEVELS} levels`);
+  for (const key of Object.keys(value)) checkLevels((value as Record<string, unknown>)[key], levels - 1);
 }
 
-function fitAll(shape: Shape, values: readonly unknown[]): unknown {
-  // A list in a list is no different from one list to the engines, unless it holds what does not belong.
-  const fitted = values
-    .map((value) => (Array.isArray(value) ? JSON.stringify(value) : value))
-    .map((value) => fitTo(shape, value));
-  return fitted.every((value, index) => value === values[index]) ? values : fitted;
-}
-
-function fitFields(shape: Readonly<Record<string, Shape>>, value: Record<string, unknown>): unknown {
-  let changed: Record<string, unknown> | undefined;
-  for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(shape, key)) continue;
-    const fitted = fitTo(shape[key]!, value[key]);
-    if (fitted !== value[key]) {
-      changed ??= { ...value };
-      changed[key] = fitted;
-    }
+function fitsIn(shape: Shape, value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== "object") return shape === "scalar" || shape === "any";
+  if (shape === "any") {
+    checkLevels(value);
+    return true;
   }
-  return changed ?? value;
+  if (shape === "scalar" && !Array.isArray(value)) return false;
+  // All of it is looked at, also behind what does not fit: levels count everywhere.
+  let fitting = true;
+  for (const key of Object.keys(value)) {
+    const part = (value as Record<string, unknown>)[key];
+    const isFitting = Array.isArray(value)
+      ? !Array.isArray(part) && fitsIn(shape, part)
+      : fitsIn(fieldOf(shape as Readonly<Record<string, Shape>>, key), part);
+    if (!isFitting) fitting = false;
+  }
+  return fitting;
+}
+
+function reshapeTo(shape: Shape, text: string): string {
+  if (shape === "any") return text;
+  switch (text[0]) {
+    case "{": {
+      if (shape === "scalar") return JSON.stringify(text);
+      const fields = members(text).map(({ name, key, value }) => `${key}:${reshapeTo(fieldOf(shape, name), value)}`);
+      return `{${fields.join(",")}}`;
+    }
+    case "[": {
+      const entries = elements(text).map((entry) =>
+        reshapeTo(shape, entry.startsWith("[") ? JSON.stringify(entry) : entry),
+      );
+      return `[${entries.join(",")}]`;
+    }
+    case "n":
+      return text;
+    default:
+      return shape === "scalar" ? text : `{${JSON.stringify(SCALAR_KEY)}:${text}}`;
+  }
+}
+
+function shapeOf(field: string): Shape {
+  return Object.hasOwn(SHAPES, field) ? SHAPES[field]! : "any";
+}
+
+function fieldOf(shape: Readonly<Record<string, Shape>>, key: string): Shape {
+  return Object.hasOwn(shape, key) ? shape[key]! : "any";
 }
 
 function shapes(): Record<string, Shape> {

@@ -1,8 +1,9 @@
+import { withoutContent } from "./bulk";
 import { decode, type Decoded } from "./decode";
-import { putDeadLetters, toDeadLetters, type DeadLetterContext } from "./dead-letters";
+import { putDeadLetters, toDeadLetters } from "./dead-letters";
 import { deliver, type Delivery, type DeliveryContext, type Failed } from "./deliver";
 import { toAction } from "./document";
-import { emptySummary, type Summary } from "./summary";
+import { Summary } from "./summary";
 import type { Settings } from "./settings";
 import type { Transport } from "./transport";
 
@@ -36,7 +37,7 @@ const RESERVE_MS = 12_000;
  */
 export async function ship(event: unknown, context: ShipContext, report: (summary: Summary) => void): Promise<void> {
   const decoded = decode(event);
-  const summary = emptySummary();
+  const summary = new Summary(context.settings.deadLetterPrefix.split("/", 1)[0]!);
   try {
     if (decoded.kind === "undecodable") await keepUndecodable(decoded, summary, context);
     if (decoded.kind === "records") await shipRecords(decoded, summary, context);
@@ -52,21 +53,27 @@ async function shipRecords(
 ): Promise<void> {
   const { settings } = context;
   const now = context.now();
-  summary.account = source.owner;
   summary.received = logEvents.length;
   const actions = logEvents.map((logEvent) => toAction(logEvent, source, settings, now));
   const delivery = await deliver(actions, deliveryContext(context));
   summary.take(delivery, actions, now);
   if (delivery.refused !== undefined) {
     summary.undelivered = delivery.undelivered.length;
-    await keep("rejected", delivery.rejected, summary, context);
-    throw new ShippingFailed(`the domain refuses the caller: ${delivery.refused}`);
+    const problem = `the domain refuses the caller: ${delivery.refused}`;
+    await keepAll({ rejected: delivery.rejected, undelivered: [] }, summary, context).catch((error: unknown) => {
+      throw new ShippingFailed(`${problem}; ${(error as Error).message}`);
+    });
+    throw new ShippingFailed(problem);
   }
   await keepAll(delivery, summary, context);
 }
 
 /** Both kinds of dead letters; one that cannot be kept does not keep the other from being tried. */
-async function keepAll({ rejected, undelivered }: Delivery, summary: Summary, context: ShipContext): Promise<void> {
+async function keepAll(
+  { rejected, undelivered }: Pick<Delivery, "rejected" | "undelivered">,
+  summary: Summary,
+  context: ShipContext,
+): Promise<void> {
   const results = await Promise.allSettled([
     keep("rejected", rejected, summary, context),
     keep("undelivered", undelivered, summary, context),
@@ -83,9 +90,9 @@ async function keep(
 ): Promise<void> {
   if (failed.length === 0) return;
   try {
-    await putDeadLetters(reason, toDeadLetters(reason, failed), deadLetterContext(context));
+    await putDeadLetters(reason, toDeadLetters(reason, failed), context);
     summary.deadLettered += failed.length;
-    summary.details.add(`${reason}: ${failed[0]!.detail}`);
+    summary.details.add(`${reason}: ${withoutContent(failed[0]!.detail)}`);
   } catch (error) {
     summary.undelivered += failed.length;
     throw error;
@@ -99,7 +106,7 @@ async function keepUndecodable(
 ): Promise<void> {
   summary.received = 1;
   try {
-    await putDeadLetters("undecodable", [{ reason: "undecodable", detail, data }], deadLetterContext(context));
+    await putDeadLetters("undecodable", [{ reason: "undecodable", detail, data }], context);
     summary.deadLettered = 1;
     summary.details.add(`undecodable: ${detail}`);
   } catch (error) {
@@ -110,8 +117,4 @@ async function keepUndecodable(
 
 function deliveryContext(context: ShipContext): DeliveryContext {
   return { ...context, remainingMs: () => context.remainingMs() - RESERVE_MS };
-}
-
-function deadLetterContext(context: ShipContext): DeadLetterContext {
-  return context;
 }

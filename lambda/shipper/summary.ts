@@ -3,7 +3,6 @@ import type { Action } from "./document";
 
 /** What became of an invocation's records: received = delivered + duplicates + deadLettered + undelivered. */
 export class Summary {
-  account = "";
   received = 0;
   delivered = 0;
   duplicates = 0;
@@ -18,6 +17,9 @@ export class Summary {
   /** Why letters are dead, shortened; no record's content. */
   readonly details = new Set<string>();
 
+  /** @param account the function's own account: an undecodable payload does not tell it, and a metric needs it */
+  constructor(readonly account: string) {}
+
   take(delivery: Delivery, actions: readonly Action[], now: number): void {
     this.delivered = delivery.delivered;
     this.duplicates = delivery.duplicates;
@@ -28,10 +30,6 @@ export class Summary {
     const newest = actions.reduce((latest, { eventTimeMs }) => Math.max(latest, eventTimeMs ?? 0), 0);
     if (newest > 0) this.lagSeconds = Math.max(0, Math.round((now - newest) / 1000));
   }
-}
-
-export function emptySummary(): Summary {
-  return new Summary();
 }
 
 const NAMESPACE = "CloudTrailShipper";
