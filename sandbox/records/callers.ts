@@ -16,7 +16,12 @@ export interface Origin {
 const PARTITION = "arn:aws";
 
 /** A user of IAM with an access key, or in the console. */
-export function iamUser(accountId: string, userName: string, origin: Origin, session?: { readonly mfa: boolean; readonly since: Date }): Caller {
+export function iamUser(
+  accountId: string,
+  userName: string,
+  origin: Origin,
+  session?: { readonly mfa: boolean; readonly since: Date },
+): Caller {
   const arn = `${PARTITION}:iam::${accountId}:user/${userName}`;
   return {
     userIdentity: {
@@ -29,7 +34,11 @@ export function iamUser(accountId: string, userName: string, origin: Origin, ses
       userName,
       ...(session === undefined
         ? {}
-        : { sessionContext: { attributes: { creationDate: toSeconds(session.since), mfaAuthenticated: String(session.mfa) } } }),
+        : {
+            sessionContext: {
+              attributes: { creationDate: toSeconds(session.since), mfaAuthenticated: String(session.mfa) },
+            },
+          }),
     },
     sourceIPAddress: origin.address,
     userAgent: origin.agent,
@@ -42,7 +51,13 @@ export function roleSession(
   role: string,
   sessionName: string,
   origin: Origin,
-  o: { readonly since: Date; readonly mfa?: boolean; readonly path?: string; readonly invokedBy?: string; readonly context?: object },
+  o: {
+    readonly since: Date;
+    readonly mfa?: boolean;
+    readonly path?: string;
+    readonly invokedBy?: string;
+    readonly context?: object;
+  },
 ): Caller {
   const arn = `${PARTITION}:iam::${accountId}:role${o.path ?? "/"}${role}`;
   const roleId = uniqueId("AROA", arn);
@@ -67,9 +82,21 @@ export function roleSession(
 }
 
 /** An AWS service that works with a role of the account, such as `autoscaling.amazonaws.com` with its service-linked one. */
-export function serviceInRole(accountId: string, service: string, role: string, sessionName: string, since: Date): Caller {
+export function serviceInRole(
+  accountId: string,
+  service: string,
+  role: string,
+  sessionName: string,
+  since: Date,
+): Caller {
   const path = role.startsWith("AWSServiceRoleFor") ? `/aws-service-role/${service}/` : "/";
-  return roleSession(accountId, role, sessionName, { address: service, agent: service }, { since, path, invokedBy: service });
+  return roleSession(
+    accountId,
+    role,
+    sessionName,
+    { address: service, agent: service },
+    { since, path, invokedBy: service },
+  );
 }
 
 /** An AWS service in its own name. */
@@ -78,7 +105,11 @@ export function service(name: string): Caller {
 }
 
 /** An account's root user. */
-export function rootUser(accountId: string, origin: Origin, session?: { readonly mfa: boolean; readonly since: Date }): Caller {
+export function rootUser(
+  accountId: string,
+  origin: Origin,
+  session?: { readonly mfa: boolean; readonly since: Date },
+): Caller {
   return {
     userIdentity: {
       type: "Root",
@@ -88,7 +119,11 @@ export function rootUser(accountId: string, origin: Origin, session?: { readonly
       accessKeyId: session === undefined ? "" : uniqueId("ASIA", `${accountId} root`),
       ...(session === undefined
         ? {}
-        : { sessionContext: { attributes: { creationDate: toSeconds(session.since), mfaAuthenticated: String(session.mfa) } } }),
+        : {
+            sessionContext: {
+              attributes: { creationDate: toSeconds(session.since), mfaAuthenticated: String(session.mfa) },
+            },
+          }),
     },
     sourceIPAddress: origin.address,
     userAgent: origin.agent,
@@ -96,7 +131,13 @@ export function rootUser(accountId: string, origin: Origin, session?: { readonly
 }
 
 /** Somebody who got temporary credentials by GetFederationToken. */
-export function federatedUser(accountId: string, userName: string, broker: string, origin: Origin, since: Date): Caller {
+export function federatedUser(
+  accountId: string,
+  userName: string,
+  broker: string,
+  origin: Origin,
+  since: Date,
+): Caller {
   const arn = `${PARTITION}:iam::${accountId}:user/${broker}`;
   return {
     userIdentity: {
@@ -118,9 +159,51 @@ export function federatedUser(accountId: string, userName: string, broker: strin
 /** A workload that shows an identity provider's token instead of credentials. */
 export function webIdentity(provider: string, userName: string, origin: Origin): Caller {
   return {
-    userIdentity: { type: "WebIdentityUser", principalId: `${provider}:sts.amazonaws.com:${userName}`, userName, identityProvider: provider },
+    userIdentity: {
+      type: "WebIdentityUser",
+      principalId: `${provider}:sts.amazonaws.com:${userName}`,
+      userName,
+      identityProvider: provider,
+    },
     sourceIPAddress: origin.address,
     userAgent: origin.agent,
+  };
+}
+
+/** Somebody who shows a company directory's assertion instead of credentials. */
+export function samlUser(accountId: string, provider: string, userName: string, origin: Origin): Caller {
+  return {
+    userIdentity: {
+      type: "SAMLUser",
+      principalId: `${uniqueId("", provider).slice(0, 12)}=:${userName}`,
+      userName,
+      identityProvider: `${PARTITION}:iam::${accountId}:saml-provider/${provider}`,
+    },
+    sourceIPAddress: origin.address,
+    userAgent: origin.agent,
+  };
+}
+
+/** A user of IAM Identity Center, before a role is chosen. */
+export function identityCenterUser(accountId: string, userId: string, storeId: string, origin: Origin): Caller {
+  return {
+    userIdentity: {
+      type: "IdentityCenterUser",
+      accountId,
+      onBehalfOf: { userId, identityStoreArn: `${PARTITION}:identitystore::${accountId}:identitystore/${storeId}` },
+      credentialId: uniqueId("", `${userId} ${storeId}`).toLowerCase(),
+    },
+    sourceIPAddress: origin.address,
+    userAgent: origin.agent,
+  };
+}
+
+/** What AWS does by itself in an account. */
+export function awsInternal(accountId: string, service: string): Caller {
+  return {
+    userIdentity: { accountId, invokedBy: service },
+    sourceIPAddress: service,
+    userAgent: service,
   };
 }
 
@@ -144,6 +227,8 @@ export function toSeconds(date: Date): string {
 /** An id that looks like AWS's and is always the same for the same thing. No real one ends like this. */
 export function uniqueId(prefix: string, of: string): string {
   const digest = createHash("sha256").update(of).digest();
-  const letters = [...digest.subarray(0, 10)].map((byte) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte % 32] ?? "A").join("");
+  const letters = [...digest.subarray(0, 10)]
+    .map((byte) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte % 32] ?? "A")
+    .join("");
   return `${prefix}${letters}EXAMPLE`;
 }

@@ -20,8 +20,8 @@ export interface Call {
   readonly deniedOn?: string;
   /** Why not, where it is not for want of a permission. */
   readonly because?: string;
-  /** Further fields of the record. */
-  readonly more?: object;
+  /** Further fields of the record; what is undefined here is left out of it. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 const GLOBAL = new Set(["iam", "organizations", "signin", "cloudfront", "route53", "account"]);
@@ -43,6 +43,11 @@ export class Diary {
     private readonly region: string,
   ) {}
 
+  /** How many calls were noted. */
+  get length(): number {
+    return this.records.length;
+  }
+
   /** Everything that was noted, by time. */
   pages(): CloudTrailRecord[] {
     return [...this.records].sort((a, b) => a.time - b.time).map(({ record }) => record);
@@ -53,7 +58,9 @@ export class Diary {
     const error = call.error ?? denial(call, service);
     const answered = error === undefined;
     const byService = !/^[\d.:a-f]+$/.test(call.by.sourceIPAddress);
-    const host = GLOBAL.has(service) ? `${service}.amazonaws.com` : `${service}.${call.region ?? this.region}.amazonaws.com`;
+    const host = GLOBAL.has(service)
+      ? `${service}.amazonaws.com`
+      : `${service}.${call.region ?? this.region}.amazonaws.com`;
     const record: CloudTrailRecord = {
       eventVersion: "1.11",
       userIdentity: call.by.userIdentity,
@@ -76,10 +83,17 @@ export class Diary {
       eventCategory: "Management",
       ...(byService
         ? {}
-        : { tlsDetails: { tlsVersion: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", clientProvidedHostHeader: host } }),
+        : {
+            tlsDetails: {
+              tlsVersion: "TLSv1.3",
+              cipherSuite: "TLS_AES_128_GCM_SHA256",
+              clientProvidedHostHeader: host,
+            },
+          }),
       ...call.more,
     };
-    this.records.push({ time: call.time.getTime(), record });
+    const present = Object.entries(record).filter(([, value]) => value !== undefined);
+    this.records.push({ time: call.time.getTime(), record: Object.fromEntries(present) });
   }
 }
 
@@ -88,7 +102,12 @@ function denial({ by, call, deniedOn, because }: Call, service: string): Call["e
   const arn = String(by.userIdentity.arn);
   const reason = because ?? `no identity-based policy allows the ${call} action`;
   return {
-    code: service === "ec2" ? "Client.UnauthorizedOperation" : service === "sts" || service === "iam" || service === "s3" ? "AccessDenied" : "AccessDeniedException",
+    code:
+      service === "ec2"
+        ? "Client.UnauthorizedOperation"
+        : service === "sts" || service === "iam" || service === "s3"
+          ? "AccessDenied"
+          : "AccessDeniedException",
     message: `${service === "ec2" ? "You are not authorized to perform this operation. " : ""}User: ${arn} is not authorized to perform: ${call} on resource: ${deniedOn} because ${reason}`,
   };
 }

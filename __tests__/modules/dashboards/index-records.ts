@@ -14,8 +14,14 @@ const ACCOUNTS = new Map([
 /**
  * Puts records into an engine as the deployed product would: under the product's index template, as the documents that
  * the shipper makes, shared out over three accounts.
+ *
+ * @param ownerOf the account whose log group a record came through; by default they are dealt out in turn
  */
-export async function indexRecords(engineUrl: string, records: readonly TrailRecord[]): Promise<void> {
+export async function indexRecords(
+  engineUrl: string,
+  records: readonly TrailRecord[],
+  ownerOf: (record: TrailRecord, index: number) => string = (_, index) => [...ACCOUNTS.keys()][index % ACCOUNTS.size]!,
+): Promise<void> {
   const template = {
     index_patterns: [INDEX_PATTERN],
     template: { settings: indexTemplateSettings({ replicas: 0 }), mappings: indexTemplateMappings() },
@@ -24,7 +30,6 @@ export async function indexRecords(engineUrl: string, records: readonly TrailRec
   // Ten years of daily indices are more shards than a single node takes by default.
   await send(engineUrl, "PUT", "/_cluster/settings", '{"transient":{"cluster.max_shards_per_node":10000}}');
 
-  const owners = [...ACCOUNTS.keys()];
   const settings = { ownerNames: ACCOUNTS, maxRecordAgeDays: 20_000 };
   const actions = records.map((record, index) => {
     const logEvent = {
@@ -32,7 +37,7 @@ export async function indexRecords(engineUrl: string, records: readonly TrailRec
       timestamp: Date.parse(String(record.eventTime)),
       message: JSON.stringify(record),
     };
-    const logSource = { owner: owners[index % owners.length]!, logGroup: "CloudTrail/DefaultLogGroup", logStream: "s" };
+    const logSource = { owner: ownerOf(record, index), logGroup: "CloudTrail/DefaultLogGroup", logStream: "s" };
     return toAction(logEvent, logSource, settings, Date.now());
   });
   for (const { body } of toBatches(actions, 5_000_000)) {
