@@ -51,10 +51,18 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 function readNames(json: string, problems: string[]): ReadonlyMap<string, string> {
+  if (json === "") return new Map();
   try {
-    return json === "" ? new Map() : new Map(Object.entries(JSON.parse(json) as Record<string, string>));
+    const names = Object.entries(JSON.parse(json) as Record<string, unknown>);
+    if (
+      json.trim().startsWith("{") &&
+      names.every((entry): entry is [string, string] => typeof entry[1] === "string")
+    ) {
+      return new Map(names);
+    }
   } catch {
-    problems.push("OWNER_NAMES is no JSON object");
-    return new Map();
+    // Told below.
   }
+  problems.push("OWNER_NAMES is no JSON object of names by account id");
+  return new Map();
 }

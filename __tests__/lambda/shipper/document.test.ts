@@ -49,7 +49,7 @@ describe("a record's document", () => {
           expect([key, kept]).toEqual([key, value]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -79,7 +79,7 @@ describe("a record's document", () => {
           expect(JSON.parse(source)).toBeInstanceOf(Object);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

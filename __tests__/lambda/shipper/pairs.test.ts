@@ -49,13 +49,15 @@ describe("pairs of a free-form subtree", () => {
         ? Object.values(value).flatMap(leaves)
         : value === null
           ? []
-          : [String(value)];
+          : [JSON.stringify(value)];
+    const isOf = (pair: string, leaf: string) =>
+      pair.endsWith(`=${leaf.startsWith('"') ? (JSON.parse(leaf) as string) : leaf}`);
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const { pairs, truncated } = toPairs(value);
         expect(pairs.length).toBeLessThanOrEqual(MAX_PAIRS);
         if (truncated) return;
-        for (const leaf of leaves(value)) expect(pairs.some((pair) => pair.endsWith(`=${leaf}`))).toBe(true);
+        for (const leaf of leaves(value)) expect(pairs.some((pair) => isOf(pair, leaf))).toBe(true);
       }),
     );
   });

@@ -48,7 +48,7 @@ describe("the shape of a value", () => {
         expect(fits(field, JSON.parse(after))).toBe(true);
         if (fits(field, JSON.parse(text))) expect(JSON.parse(after)).toEqual(JSON.parse(text));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -82,7 +82,7 @@ describe("parts of a JSON text", () => {
           );
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
