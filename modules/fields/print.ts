@@ -1,0 +1,3 @@
+import { fieldsPage } from "./page";
+
+process.stdout.write(fieldsPage());
