@@ -65,10 +65,12 @@ export class MissingPrograms extends Error {
  * Finds out at once, before anything is started, what the machine lacks.
  *
  * @param needsEngine false where SEARCH_URL names an engine that already runs: then no Java is needed
+ * @param env decides where programs are looked for
  * @throws MissingPrograms naming every program that is missing or too old, what it is for and how to get it
  */
-export function checkPrerequisites(needsEngine: boolean): void {
-  const problems = PROGRAMS.filter(({ name }) => needsEngine || !ENGINE_PROGRAMS.has(name)).flatMap(problemOf);
+export function checkPrerequisites(needsEngine: boolean, env: NodeJS.ProcessEnv = process.env): void {
+  const needed = PROGRAMS.filter(({ name }) => needsEngine || !ENGINE_PROGRAMS.has(name));
+  const problems = needed.flatMap((program) => problemOf(program, env));
   if (problems.length > 0) {
     throw new MissingPrograms(
       `The sandbox needs programs that this machine does not have:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
@@ -76,9 +78,9 @@ export function checkPrerequisites(needsEngine: boolean): void {
   }
 }
 
-function problemOf(program: Program): string[] {
+function problemOf(program: Program, env: NodeJS.ProcessEnv): string[] {
   const { name, usedFor, remedy } = program;
-  const result = spawnSync(name, [...program.probe], { encoding: "utf8", timeout: 30_000 });
+  const result = spawnSync(name, [...program.probe], { encoding: "utf8", timeout: 30_000, env });
   if (result.error || result.status !== 0) {
     return [`${name} (${usedFor}) is not on the PATH or does not run: ${remedy}`];
   }
