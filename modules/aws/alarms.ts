@@ -5,8 +5,10 @@ import type { Construct } from "constructs";
 export interface AlarmProps {
   /** The alarm's name in CloudWatch, unique in the account and region. */
   readonly alarmName: string;
-  /** What it means and what to do. */
+  /** What it means, and the first thing to do. */
   readonly description: string;
+  /** Its entry in docs/runbook.md: the name of the heading, which the description ends with. */
+  readonly runbookEntry: string;
   readonly namespace: string;
   readonly metricName: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -35,7 +37,7 @@ export function alarm(scope: Construct, id: string, props: AlarmProps, { provide
   new CloudwatchMetricAlarm(scope, id, {
     provider,
     alarmName: props.alarmName,
-    alarmDescription: props.description,
+    alarmDescription: `${props.description} docs/runbook.md#${props.runbookEntry}`,
     namespace: props.namespace,
     metricName: props.metricName,
     dimensions: props.dimensions,

@@ -21,7 +21,7 @@ export function domainAlarms(scope: Construct, props: DomainAlarmsProps, target:
     comparison: "GreaterThanOrEqualToThreshold",
     periodSeconds: 60,
   } as const;
-  const alarms: Record<string, Omit<AlarmProps, "alarmName">> = {
+  const alarms: Record<string, Omit<AlarmProps, "alarmName" | "runbookEntry">> = {
     red: {
       ...domain,
       metricName: "ClusterStatus.red",
@@ -52,6 +52,8 @@ export function domainAlarms(scope: Construct, props: DomainAlarmsProps, target:
     },
   };
   for (const [name, props_] of Object.entries(alarms)) {
-    alarm(scope, `alarm-${name}`, { ...props_, alarmName: `${props.domainName}-domain-${name}` }, target);
+    const runbookEntry = `domain-${name}`;
+    const alarmName = `${props.domainName}-${runbookEntry}`;
+    alarm(scope, `alarm-${name}`, { ...props_, alarmName, runbookEntry }, target);
   }
 }

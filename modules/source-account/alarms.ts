@@ -8,7 +8,7 @@ export interface SourceAccountAlarmsProps {
   readonly filterName: string;
 }
 
-const HOUR_MS = 3_600_000;
+const HOUR_S = 3_600;
 
 /**
  * Every way in which records of an account can be late or missing: from CloudWatch Logs to the function, in the
@@ -31,7 +31,7 @@ export function sourceAccountAlarms(scope: Construct, props: SourceAccountAlarms
   // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
   const lambda = { ...any, namespace: "AWS/Lambda", dimensions: { FunctionName: functionName } };
   const shipper = { ...any, namespace: "CloudTrailShipper", dimensions: { Account: props.accountId } };
-  const alarms: Record<string, Omit<AlarmProps, "alarmName">> = {
+  const alarms: Record<string, Omit<AlarmProps, "alarmName" | "runbookEntry">> = {
     "delivery-errors": {
       ...subscription,
       metricName: "DeliveryErrors",
@@ -61,7 +61,7 @@ export function sourceAccountAlarms(scope: Construct, props: SourceAccountAlarms
       ...lambda,
       metricName: "AsyncEventAge",
       statistic: "Maximum",
-      threshold: HOUR_MS,
+      threshold: HOUR_S * 1000,
       description: "Records wait for more than an hour; after six Lambda gives them up.",
     },
     "dead-letter-failures": {
@@ -74,18 +74,34 @@ export function sourceAccountAlarms(scope: Construct, props: SourceAccountAlarms
       metricName: "RecordsDeadLettered",
       description: "The index refused records for good; they are dead letters: look at the reason, then redrive.",
     },
+    undelivered: {
+      ...shipper,
+      metricName: "RecordsUndelivered",
+      description: "Records went neither into the index nor to the dead letters. Lambda tries again, then keeps them.",
+    },
+    "delivery-lag": {
+      ...shipper,
+      metricName: "DeliveryLagSeconds",
+      // The smallest: a single payload that is tried again hours later is no lag of all.
+      statistic: "Minimum",
+      threshold: HOUR_S,
+      periodSeconds: 900,
+      periods: 2,
+      description: "The newest records that arrive are more than an hour old: the trail or its log group is behind.",
+    },
     silent: {
       ...shipper,
       metricName: "RecordsReceived",
       comparison: "LessThanThreshold",
       threshold: 1,
-      periodSeconds: 21_600,
+      periodSeconds: 6 * HOUR_S,
       periods: 2,
       silenceIsBad: true,
       description: "No record for twelve hours: is the trail logging, does the subscription still stand?",
     },
   };
   for (const [name, props_] of Object.entries(alarms)) {
-    alarm(scope, `alarm-${name}`, { ...props_, alarmName: `${functionName}-${name}` }, target);
+    const alarmName = `${functionName}-${name}`;
+    alarm(scope, `alarm-${name}`, { ...props_, alarmName, runbookEntry: name }, target);
   }
 }
