@@ -4,16 +4,19 @@
  */
 export class Cleanup {
   private readonly steps: { readonly what: string; readonly undo: () => Promise<void> | void }[] = [];
-  private ending: Promise<void> | undefined;
+  private ending: Promise<void> = Promise.resolve();
 
   /** Remembers how to end something that has just been started. */
   add(what: string, undo: () => Promise<void> | void): void {
     this.steps.push({ what, undo });
   }
 
-  /** Takes all steps once; a second call waits for the first. Failures are reported to `onFailure`. */
+  /**
+   * Takes each step once. A further call waits for the one before, and takes what was added since: something may still
+   * have been starting. Failures are reported to `onFailure`.
+   */
   run(onFailure: (what: string, error: unknown) => void): Promise<void> {
-    this.ending ??= this.takeAll(onFailure);
+    this.ending = this.ending.then(() => this.takeAll(onFailure));
     return this.ending;
   }
 

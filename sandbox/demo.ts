@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { Cleanup } from "./cleanup";
 import { runDemo, type DemoOptions } from "./demonstration";
@@ -30,6 +31,8 @@ const flags = new Command("npm run demo --")
   .opts<Flags>();
 
 const INTERRUPTED = 130;
+/** Milliseconds that something which is just being started has to come up, so that it can be ended. */
+const LAST_START = 30_000;
 const progress = new TerminalProgress();
 const cleanup = new Cleanup();
 const interruption = new AbortController();
@@ -39,11 +42,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     if (interruption.signal.aborted) return;
     progress.note("\nInterrupted: ending what runs");
     interruption.abort(new Error("interrupted"));
-    void end().then(() => process.exit(INTERRUPTED));
+    void endAfterAll().then(() => process.exit(INTERRUPTED));
   });
 }
 
-void main();
+const finished = main();
 
 async function main(): Promise<void> {
   try {
@@ -88,6 +91,13 @@ async function waitForInterruption(addresses: Readonly<Record<string, string>>):
   const lines = Object.entries(addresses).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
   process.stdout.write(`\nAll is left running, until Ctrl-C:\n${lines.join("\n")}\n`);
   await new Promise((resolve) => interruption.signal.addEventListener("abort", resolve, { once: true }));
+}
+
+/** Ends what runs, then what was still starting. */
+async function endAfterAll(): Promise<void> {
+  await end();
+  await Promise.race([finished, sleep(LAST_START, undefined, { ref: false })]);
+  await end();
 }
 
 function end(): Promise<void> {

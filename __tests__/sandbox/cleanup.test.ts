@@ -33,16 +33,27 @@ test("a step that fails is reported, and keeps no other from being taken", async
   expect(failures).toEqual(["domain: Error: gone", "engine: Error: stuck"]);
 });
 
-test("runs once: whoever asks again waits for the first run", async () => {
+test("takes each step once: whoever asks again waits for the first run", async () => {
   const { cleanup, taken, add } = recorder();
   let finish = ignore as () => void;
   add("slow", () => new Promise((resolve) => (finish = resolve)));
-  const [first, second] = [cleanup.run(ignore), cleanup.run(ignore)];
-  expect(second).toBe(first);
+  const first = cleanup.run(ignore);
+  let second = "waits";
+  const again = cleanup.run(ignore).then(() => (second = "done"));
   await new Promise(setImmediate);
+  expect(second).toBe("waits");
   finish();
-  await second;
+  await Promise.all([first, again]);
   expect(taken).toEqual(["slow"]);
+});
+
+test("a further run ends what came up after the first", async () => {
+  const { cleanup, taken, add } = recorder();
+  add("folder");
+  await cleanup.run(ignore);
+  add("engine");
+  await cleanup.run(ignore);
+  expect(taken).toEqual(["folder", "engine"]);
 });
 
 test("ends also what is started while it ends", async () => {

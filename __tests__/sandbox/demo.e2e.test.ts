@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareEngine } from "../../sandbox/engine";
-import { PROJECT, runCommand } from "../support/command";
+import { PROJECT, runScript } from "../support/command";
 import { describeWith } from "../support/tools";
 
 const ARTICLE_PANELS = [
@@ -59,15 +59,11 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
 
   test("after Ctrl-C in the middle of the deployment nothing is left: no processes, no files", async () => {
     await prepareEngine("es7");
-    const child = spawn(
-      process.execPath,
-      [join(PROJECT, "node_modules", "tsx", "dist", "cli.mjs"), "sandbox/demo.ts"],
-      {
-        cwd: PROJECT,
-        env: { ...process.env, TMPDIR: folder },
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
+    const child = spawn(process.execPath, ["--import", "tsx", "sandbox/demo.ts"], {
+      cwd: PROJECT,
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let printed = "";
     child.stderr.on("data", (chunk: Buffer) => {
       printed += chunk.toString();
@@ -80,7 +76,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
   });
 
   test("what is missing on the machine is said at once, all together, with the remedy", async () => {
-    const { code, stderr } = await demo(folder, [], { PATH: join(process.execPath, "..") });
+    const { code, stderr } = await demo(folder, [], { PATH: join(folder, "no-such-folder") });
     expect(code).toBe(1);
     for (const program of ["terraform", "java", "mvn", "python3"]) {
       expect(stderr).toMatch(new RegExp(`- ${program} \\(.*\\).*: install`));
@@ -98,7 +94,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
 
 /** The demo, with a folder of its own for temporary files. */
 function demo(folder: string, args: readonly string[], env: Record<string, string> = {}) {
-  return runCommand("tsx", ["sandbox/demo.ts", ...args], { TMPDIR: folder, SEARCH_URL: undefined, ...env });
+  return runScript("sandbox/demo.ts", args, { TMPDIR: folder, SEARCH_URL: undefined, ...env });
 }
 
 /** Temporary files of the sandbox. */

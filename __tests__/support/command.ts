@@ -19,13 +19,30 @@ export interface Outcome {
  * @param name as in node_modules/.bin
  * @param env on top of this process's environment; undefined takes a variable away
  */
-export async function runCommand(
+export function runCommand(
   name: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Outcome> {
+  return runProgram(join(PROJECT, "node_modules", ".bin", name), args, env);
+}
+
+/** Runs one of the project's programs in TypeScript, as its npm scripts do. */
+export function runScript(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Outcome> {
+  return runProgram(process.execPath, ["--import", "tsx", file, ...args], env);
+}
+
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Outcome> {
   const started = performance.now();
-  const child = spawn(join(PROJECT, "node_modules", ".bin", name), [...args], {
+  const child = spawn(program, [...args], {
     cwd: PROJECT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

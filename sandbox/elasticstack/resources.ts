@@ -273,7 +273,9 @@ function clusterSettings(): ResourceKind {
           setting?: { name: string; value?: unknown; value_list?: unknown }[];
         };
         if (setting.length === 0) return [];
-        return [[block, Object.fromEntries(setting.map((given) => [given.name, value(given.value ?? given.value_list)]))]];
+        return [
+          [block, Object.fromEntries(setting.map((given) => [given.name, value(given.value ?? given.value_list)]))],
+        ];
       }),
     );
   const read = async (session: Session, attributes: Attributes) => {
