@@ -85,7 +85,7 @@ function synthesis(config: Config): Synthesis {
   if (known) return known;
   const app = testApp();
   const { archive, domain, search, accounts } = buildStacks(app, config);
-  const built: TerraformStack[] = [archive, domain, search, ...accounts.values()];
+  const built: TerraformStack[] = [archive, ...(domain ? [domain] : []), search, ...accounts.values()];
   // References between stacks become outputs and remote states only then; without it they are rendered wrongly.
   built.forEach((stack) => stack.prepareStack());
   const texts = Object.fromEntries(built.map((stack) => [stack.node.id, Testing.synth(stack)]));

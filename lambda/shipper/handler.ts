@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "aws-lambda";
+import { apiKeyTransport } from "./api-key";
 import { readSettings } from "./settings";
 import { ship } from "./ship";
 import { logLine } from "./summary";
 import { environmentCredentials, signedTransport } from "./transport";
 
 const settings = readSettings(process.env);
-const transport = signedTransport(environmentCredentials(process.env));
+const signed = signedTransport(environmentCredentials(process.env));
+const transport = settings.apiKey === undefined ? signed : apiKeyTransport(signed, settings.apiKey);
 
 /** Wires one invocation: the work is in ship.ts. */
 export async function handler(event: unknown, context: Context): Promise<void> {

@@ -1,3 +1,5 @@
+import type { ApiKeySettings } from "./api-key";
+
 /** What the function is told by its environment. */
 export interface Settings {
   /** Host of the search domain, with a port where it is not 443. Always TLS. */
@@ -15,6 +17,8 @@ export interface Settings {
   readonly maxBodyBytes: number;
   /** Address of S3 other than AWS's own (the standard variables AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL). */
   readonly s3Endpoint: string | undefined;
+  /** The API key of an Elastic Stack; absent where the index is a domain's. */
+  readonly apiKey?: ApiKeySettings;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -45,9 +49,19 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     maxRecordAgeDays: positive("MAX_RECORD_AGE_DAYS", text("MAX_RECORD_AGE_DAYS")),
     maxBodyBytes: positive("MAX_BODY_BYTES", env.MAX_BODY_BYTES ?? String(DEFAULT_MAX_BODY_BYTES)),
     s3Endpoint: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
+    ...readApiKey(env, problems),
   };
   if (problems.length > 0) throw new Error(`The shipper's environment is not right: ${problems.join("; ")}`);
   return settings;
+}
+
+function readApiKey(env: NodeJS.ProcessEnv, problems: string[]): Pick<Settings, "apiKey"> {
+  const arn = env.SEARCH_API_KEY_ARN ?? "";
+  if (arn === "") return {};
+  const service = /^arn:[\w-]+:(secretsmanager|ssm):[a-z0-9-]+:\d{12}:./.exec(arn)?.[1];
+  if (service === undefined) problems.push("SEARCH_API_KEY_ARN is no ARN of a secret or a parameter");
+  const own = service === "ssm" ? env.AWS_ENDPOINT_URL_SSM : env.AWS_ENDPOINT_URL_SECRETS_MANAGER;
+  return { apiKey: { arn, endpoint: own ?? env.AWS_ENDPOINT_URL } };
 }
 
 function readNames(json: string, problems: string[]): ReadonlyMap<string, string> {

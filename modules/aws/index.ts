@@ -5,3 +5,4 @@ export { lambdaAsset, type LambdaAsset } from "./lambda-asset";
 export { NodeFunction, nodeFunctionPolicy, type NodeFunctionProps } from "./node-function";
 export { policyJson, serviceTrust, terraformText, type Statement } from "./policy";
 export { accountAlias, accountProvider, managementProvider } from "./providers";
+export { readSecretStatements, type SecretProps } from "./secret";

@@ -22,7 +22,7 @@ export interface JsonSchema {
 export interface Setting {
   /** As in the file; `[]` stands for each entry of a list, `.*` for keys of the user's own. */
   readonly path: string;
-  /** The kind of backend that knows the key, where not all do. */
+  /** The kind of backend, or the optional map, that knows the key, where not all do. */
   readonly only?: string;
   readonly schema: JsonSchema;
   readonly required: boolean;
@@ -72,9 +72,12 @@ function settingsOf(schema: JsonSchema, path: string, required: boolean, only?: 
     ];
   }
   if (schema.properties !== undefined) {
-    return Object.entries(schema.properties).flatMap(([key, child]) =>
-      settingsOf(child, path === "" ? key : `${path}.${key}`, schema.required?.includes(key) ?? false, only),
-    );
+    return Object.entries(schema.properties).flatMap(([key, child]) => {
+      const childRequired = schema.required?.includes(key) ?? false;
+      // A map that may be left out: its keys are for those who write it.
+      const isOptionalMap = child.properties !== undefined && !childRequired && child.default === undefined;
+      return settingsOf(child, path === "" ? key : `${path}.${key}`, childRequired, isOptionalMap ? key : only);
+    });
   }
   if (schema.items?.properties !== undefined) return settingsOf(schema.items, `${path}[]`, required, only);
   return [{ path: isMap(schema.additionalProperties) ? `${path}.*` : path, schema, required, only }];

@@ -22,6 +22,7 @@ const RULES: readonly Rule[] = [
   zones,
   volumes,
   networks,
+  target,
   distinctNames,
   noLogLoop,
   sameRegion,
@@ -54,7 +55,12 @@ export function warnings(config: Config): string[] {
     documentation.length > 0
       ? `${documentation.join(", ")} is nobody's network, only an example's: put in your own (kibana.allowedCidrs, search.gatewayAllowedCidrs)`
       : "",
-    kibana.allowedCidrs.length === 0 ? "kibana.allowedCidrs is empty: nobody reaches Kibana" : "",
+    search.target === "aws" && kibana.allowedCidrs.length === 0
+      ? "kibana.allowedCidrs is empty: nobody reaches Kibana"
+      : "",
+    search.target === "elastic" && kibana.allowedCidrs.length > 0
+      ? "kibana.allowedCidrs has no meaning with search.target: elastic: your Elastic Stack decides who gets in"
+      : "",
     sameName.length > 0
       ? `more than one account is called ${sameName.join(", ")}: Kibana shows the name, so panels cannot tell them apart`
       : "",
@@ -338,6 +344,56 @@ function networks({ kibana, search }: Config): RuleProblem[] {
       ? [{ path, value: cidrs.join(", "), message: "this adds up to the whole internet", remedy, follows: [] }]
       : [],
   );
+}
+
+/** What an Elastic Stack needs, and what only a domain has. */
+function target({ search, members }: Config): RuleProblem[] {
+  const at: Path = ["search", "elastic"];
+  const follows = [at, ["search", "target"]];
+  const { elastic } = search;
+  if (search.target === "aws") {
+    return elastic === undefined
+      ? []
+      : [
+          {
+            path: at,
+            follows,
+            message: "has a meaning only with search.target: elastic",
+            remedy: "Remove it, or set the target",
+          },
+        ];
+  }
+  const problems: RuleProblem[] = [];
+  if (elastic === undefined) {
+    problems.push({
+      path: at,
+      follows,
+      message: "is missing; search.target is elastic",
+      remedy: "Add elastic with elasticsearch, kibana and apiKeyArn, as in cloudtrail.example.yaml",
+    });
+  }
+  if (elastic !== undefined && elastic.apiKeyKmsKeyArn === undefined && members.length > 0) {
+    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+    problems.push({
+      path: [...at, "apiKeyKmsKeyArn"],
+      follows: [...follows, ["members"]],
+      message: "is missing; the members' shippers can read the API key only if a KMS key of your own encrypts it",
+      remedy: "Encrypt it with such a key, let the members use the key and read the secret, and name the key here",
+    });
+  }
+  if (search.gateway === "local") {
+    problems.push({
+      path: ["search", "gateway"],
+      follows: [
+        ["search", "gateway"],
+        ["search", "target"],
+      ],
+      value: "local",
+      message: "an Elastic Stack needs no gateway",
+      remedy: "Remove the key",
+    });
+  }
+  return problems;
 }
 
 function distinctNames({ names }: Config): RuleProblem[] {

@@ -204,13 +204,50 @@ const logs = z
   .prefault({})
   .describe("CloudWatch Logs.");
 
+const elasticAddress = text(
+  /^https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i,
+  "an address that begins with https:// and has no path, for example https://logs.es.eu-west-1.aws.found.io:443",
+);
+
+const elastic = z
+  .strictObject(
+    {
+      elasticsearch: elasticAddress.describe("Address of Elasticsearch, for shippers and Terraform."),
+      kibana: elasticAddress.describe("Address of Kibana, for Terraform."),
+      apiKeyArn: arn(
+        // Secrets Manager adds six characters to a name; without them a policy would name another secret.
+        /^arn:aws[\w-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+)$/,
+        "the whole ARN of a secret of Secrets Manager or of a parameter of SSM",
+      ).describe(
+        "Secret or SSM parameter with the shippers' API key; it is read by each shipper and nowhere else kept.",
+      ),
+      apiKeyKmsKeyArn: arn(
+        /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
+        "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",
+      )
+        .optional()
+        .describe("KMS key that encrypts it; other accounts can read it only with a key of your own."),
+      replicas: z
+        .int("a whole number from 0 to 2")
+        .min(0, "at least 0")
+        .max(2, "at most 2")
+        .default(1)
+        .describe("Copies of each index; 0 for a single node."),
+    },
+    "a map with elasticsearch, kibana and apiKeyArn",
+  )
+  .optional()
+  .describe("Your Elastic Stack; only with target: elastic.");
+
 const search = z
   .strictObject(
     {
       target: z
-        .literal("aws", "aws")
+        .enum(["aws", "elastic"], "aws or elastic")
         .default("aws")
-        .describe("Where the index is: an Amazon OpenSearch Service domain that this project makes."),
+        .describe(
+          "Where the index is: an Amazon OpenSearch Service domain that this project makes (aws), or an Elastic Stack of yours (elastic).",
+        ),
       engineVersion: z
         .enum(ENGINE_VERSIONS, {
           error: ({ input }) =>
@@ -265,11 +302,12 @@ const search = z
         .describe(
           "Whether the domain's access policy restricts members to the shipper's role by aws:PrincipalArn; false only if your domain does not honour it.",
         ),
+      elastic,
     },
     "a map of settings",
   )
   .prefault({})
-  .describe("The search domain.");
+  .describe("Where the index is, and the search domain.");
 
 const shipper = z
   .strictObject(
@@ -462,6 +500,7 @@ export type Config = Omit<Parsed, "names"> & { readonly names: Names };
 export type Account = Parsed["management"];
 export type Member = Parsed["members"][number];
 export type Backend = Parsed["terraform"]["backend"];
+export type Elastic = NonNullable<Parsed["search"]["elastic"]>;
 
 /** Fills in the names that depend on the management account and the region. */
 export function withNames(parsed: Parsed): Config {

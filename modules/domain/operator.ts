@@ -1,7 +1,7 @@
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
-import { arns, policyJson, terraformText, type Place } from "../aws";
+import { arns, policyJson, readSecretStatements, terraformText, type Place, type SecretProps } from "../aws";
 import { INDEX_PATTERN } from "../fields";
 
 export interface OperatorProps {
@@ -14,6 +14,8 @@ export interface OperatorProps {
   readonly deadLetterBucket: string;
   /** The buckets' keys, where they have one. */
   readonly kmsKeyArns: readonly string[];
+  /** The API key of an Elastic Stack. @default the index is a domain's, whose access policy knows the role */
+  readonly apiKey?: SecretProps;
 }
 
 /**
@@ -62,6 +64,7 @@ export function operatorPolicy(props: Omit<OperatorProps, "principals" | "roleNa
     ...(props.kmsKeyArns.length > 0
       ? [{ Sid: "DecryptBuckets", Action: "kms:Decrypt", Resource: props.kmsKeyArns }]
       : []),
+    ...(props.apiKey === undefined ? [] : readSecretStatements(props.apiKey)),
   ]);
 }
 

@@ -36,11 +36,19 @@ export function indexTemplateMappings(): { dynamic: false } & ObjectMapping {
  * The settings of the index template.
  *
  * @param replicas copies of each shard, 0 or more: what the number of nodes allows
+ * @param lifecyclePolicy ILM policy of each index; none on Amazon domains, whose policies attach themselves
  */
-export function indexTemplateSettings({ replicas }: { readonly replicas: number }): object {
+export function indexTemplateSettings({
+  replicas,
+  lifecyclePolicy,
+}: {
+  readonly replicas: number;
+  readonly lifecyclePolicy?: string;
+}): object {
   return {
     index: {
       codec: "best_compression",
+      ...(lifecyclePolicy === undefined ? {} : { lifecycle: { name: lifecyclePolicy } }),
       // The article's fix for "Limit of total fields [1000] has been exceeded". The closed mapping stays far below it.
       mapping: { total_fields: { limit: "3000" } },
       // Amazon's default is 5.

@@ -10,9 +10,9 @@ import type { TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
 import { NodeFunction, arns, policyJson, serviceTrust, terraformText, type Place } from "../aws";
 import { sourceAccountAlarms } from "./alarms";
-import { shipperStatements, trailStatements } from "./policies";
+import { shipperStatements, trailStatements, type IndexTarget } from "./policies";
 
-export { shipperStatements, trailStatements, type ShipperRightsProps } from "./policies";
+export { shipperStatements, trailStatements, type IndexTarget, type ShipperRightsProps } from "./policies";
 
 const ENTRY = join(__dirname, "..", "..", "lambda", "shipper", "handler.ts");
 
@@ -32,8 +32,8 @@ export interface SourceAccountProps {
   readonly archiveBucket: string;
   readonly deadLetterBucket: string;
   readonly deadLetterKmsKeyArn?: string;
-  readonly domainName: string;
-  /** Host of the search domain. */
+  readonly target: IndexTarget;
+  /** Host of the search domain or of Elasticsearch, with a port where it is not 443. */
   readonly searchEndpoint: string;
   readonly functionName: string;
   readonly shipperRole: string;
@@ -104,6 +104,8 @@ export class SourceAccount extends Construct {
       environment: {
         SEARCH_ENDPOINT: props.searchEndpoint,
         SEARCH_REGION: at.region,
+        // Where the key is, never the key.
+        ...(props.target.kind === "elastic" ? { SEARCH_API_KEY_ARN: props.target.apiKey.arn } : {}),
         DEAD_LETTER_BUCKET: props.deadLetterBucket,
         DEAD_LETTER_PREFIX: `${at.accountId}/`,
         OWNER_NAMES: terraformText(JSON.stringify({ [at.accountId]: props.accountName })),

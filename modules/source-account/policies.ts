@@ -1,11 +1,18 @@
-import { arns, type Place, type Statement } from "../aws";
+import { arns, readSecretStatements, type Place, type SecretProps, type Statement } from "../aws";
+
+/** Where the shipper puts records, and what it shows to be let in. */
+export type IndexTarget =
+  /** A domain of the management account: the role's own signature. */
+  | { readonly kind: "domain"; readonly domainName: string }
+  /** An Elastic Stack: an API key, which the shipper reads from a secret. */
+  | { readonly kind: "elastic"; readonly apiKey: SecretProps };
 
 export interface ShipperRightsProps {
   /** The source account. */
   readonly at: Place;
   /** The account with the domain and the dead-letter bucket. */
   readonly managementAccountId: string;
-  readonly domainName: string;
+  readonly target: IndexTarget;
   readonly deadLetterBucket: string;
   /** The bucket's key, where it has one. */
   readonly deadLetterKmsKeyArn?: string;
@@ -15,16 +22,11 @@ export interface ShipperRightsProps {
 /** What the shipper may do besides writing its own log: put records into the index, and what cannot go there aside. */
 export function shipperStatements(props: ShipperRightsProps): Statement[] {
   const { at, managementAccountId, functionName, deadLetterKmsKeyArn } = props;
-  const management = { region: at.region, accountId: managementAccountId };
   const bucket = arns.bucket(at.region, props.deadLetterBucket);
   // Bucket names are global: should ours ever be somebody else's, nothing goes there.
   const Condition = { StringEquals: { "s3:ResourceAccount": managementAccountId } };
   return [
-    {
-      Sid: "IndexRecords",
-      Action: "es:ESHttpPost",
-      Resource: `${arns.domain(management, props.domainName)}/_bulk`,
-    },
+    ...indexStatements(props),
     {
       Sid: "WriteDeadLetters",
       Action: "s3:PutObject",
@@ -40,6 +42,12 @@ export function shipperStatements(props: ShipperRightsProps): Statement[] {
       ? []
       : [{ Sid: "EncryptDeadLetters", Action: "kms:GenerateDataKey", Resource: deadLetterKmsKeyArn }]),
   ];
+}
+
+function indexStatements({ at, managementAccountId, target }: ShipperRightsProps): Statement[] {
+  if (target.kind === "elastic") return readSecretStatements(target.apiKey);
+  const domain = arns.domain({ region: at.region, accountId: managementAccountId }, target.domainName);
+  return [{ Sid: "IndexRecords", Action: "es:ESHttpPost", Resource: `${domain}/_bulk` }];
 }
 
 /** What CloudTrail may do in the source account: the article's two statements. */

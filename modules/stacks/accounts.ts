@@ -5,6 +5,7 @@ import { SourceAccount } from "../source-account";
 import type { ArchiveStack } from "./archive";
 import { BaseStack } from "./base";
 import type { DomainStack } from "./domain";
+import { elasticApiKey, elasticTarget } from "./props";
 import type { SearchStack } from "./search";
 
 /**
@@ -19,7 +20,12 @@ export class AccountsStack extends BaseStack {
     config: Config,
     number: number,
     entries: readonly SourceAccountEntry[],
-    others: { readonly archive: ArchiveStack; readonly domain: DomainStack; readonly search: SearchStack },
+    others: {
+      readonly archive: ArchiveStack;
+      /** Absent where the target is an Elastic Stack. */
+      readonly domain: DomainStack | undefined;
+      readonly search: SearchStack;
+    },
   ) {
     super(scope, `accounts-${number}`, config.terraform.backend);
     this.useAwsProviderRange();
@@ -33,11 +39,22 @@ export class AccountsStack extends BaseStack {
         new SourceAccount(this, `account-${entry.account.accountId}`, {
           ...sourceAccountProps(config, entry),
           provider,
-          searchEndpoint: others.domain.searchEndpoint,
+          ...searchTarget(config, others.domain),
         });
       }
     }
   }
+}
+
+/** Where the accounts' shippers put records. */
+function searchTarget(config: Config, domain: DomainStack | undefined) {
+  const elastic = elasticTarget(config);
+  const apiKey = elasticApiKey(config);
+  if (elastic !== undefined && apiKey !== undefined) {
+    return { searchEndpoint: new URL(elastic.elasticsearch).host, target: { kind: "elastic", apiKey } as const };
+  }
+  const { domain: domainName } = config.names;
+  return { searchEndpoint: domain!.searchEndpoint, target: { kind: "domain", domainName } as const };
 }
 
 function sourceAccountProps(config: Config, { account, isManagement }: SourceAccountEntry) {
@@ -54,7 +71,6 @@ function sourceAccountProps(config: Config, { account, isManagement }: SourceAcc
     archiveBucket: names.archiveBucket,
     deadLetterBucket: names.deadLetterBucket,
     deadLetterKmsKeyArn: deadLetters.kmsKeyArn,
-    domainName: names.domain,
     functionName: isManagement ? names.managementShipper : names.memberShipper,
     shipperRole: names.shipperRole,
     shipper,

@@ -3,6 +3,7 @@ import { ConfigError, sourceAccounts, type Config, type SourceAccountEntry } fro
 import { AccountsStack } from "./accounts";
 import { ArchiveStack } from "./archive";
 import { DomainStack } from "./domain";
+import { elasticTarget } from "./props";
 import { policyProblems } from "./quotas";
 import { SearchStack } from "./search";
 
@@ -11,7 +12,8 @@ export { AWS_PROVIDER_VERSIONS } from "./base";
 /** The stacks of one configuration. */
 export interface Stacks {
   readonly archive: ArchiveStack;
-  readonly domain: DomainStack;
+  /** Absent where the target is an Elastic Stack. */
+  readonly domain: DomainStack | undefined;
   readonly search: SearchStack;
   /** By their numbers, in their order. */
   readonly accounts: ReadonlyMap<number, AccountsStack>;
@@ -27,7 +29,7 @@ export function buildStacks(app: App, config: Config, file = "cloudtrail.yaml"):
   const problems = policyProblems(config);
   if (problems.length > 0) throw new ConfigError(file, problems);
   const archive = new ArchiveStack(app, config);
-  const domain = new DomainStack(app, config);
+  const domain = elasticTarget(config) === undefined ? new DomainStack(app, config) : undefined;
   const search = new SearchStack(app, config, domain);
   const accounts = new Map(
     byStack(sourceAccounts(config)).map(([number, entries]) => [

@@ -1,6 +1,6 @@
 import type { ArchiveProps } from "../archive";
-import type { Place } from "../aws";
-import { sourceAccounts, type Config } from "../config";
+import type { Place, SecretProps } from "../aws";
+import { sourceAccounts, type Config, type Elastic } from "../config";
 import { operatorPaths, type AccessPolicyProps, type OperatorProps } from "../domain";
 import { gatewayPaths } from "../gateway";
 
@@ -11,6 +11,17 @@ import { gatewayPaths } from "../gateway";
 
 export function managementPlace({ region, management }: Config): Place {
   return { region, accountId: management.accountId };
+}
+
+/** The Elastic Stack that is the target; undefined where the target is a domain of this project's. */
+export function elasticTarget({ search }: Config): Elastic | undefined {
+  return search.target === "elastic" ? search.elastic : undefined;
+}
+
+/** The secret with the API key that shippers and operators show to it. */
+export function elasticApiKey(config: Config): SecretProps | undefined {
+  const elastic = elasticTarget(config);
+  return elastic && { arn: elastic.apiKeyArn, kmsKeyArn: elastic.apiKeyKmsKeyArn };
 }
 
 export function archiveProps(config: Config): ArchiveProps {
@@ -59,6 +70,7 @@ export function operatorProps(config: Config): OperatorProps {
     archiveBucket: names.archiveBucket,
     deadLetterBucket: names.deadLetterBucket,
     kmsKeyArns: [archive.kmsKeyArn, deadLetters.kmsKeyArn].filter((arn) => arn !== undefined),
+    apiKey: elasticApiKey(config),
   };
 }
 

@@ -1,7 +1,7 @@
 import { archiveBucketPolicy, deadLetterBucketPolicy } from "../archive";
 import { QUOTAS, quotaProblem, type Config, type Problem } from "../config";
 import { domainAccessPolicy, operatorTrustPolicy } from "../domain";
-import { accessPolicyProps, archiveProps, operatorProps } from "./props";
+import { accessPolicyProps, archiveProps, elasticTarget, operatorProps } from "./props";
 
 /** Every policy that grows with the configuration, held against AWS's quota for it. */
 export function policyProblems(config: Config): Problem[] {
@@ -27,15 +27,17 @@ export function policyProblems(config: Config): Problem[] {
       QUOTAS.bucketPolicyBytes,
       fewerAccounts,
     ),
-    quotaProblem(
-      "members",
-      {
-        name: `the domain's access policy (${config.names.domain}, ${count} accounts)`,
-        json: domainAccessPolicy(accessPolicyProps(config)),
-      },
-      QUOTAS.domainAccessPolicyBytes,
-      `${fewerAccounts}, or shorten kibana.allowedCidrs`,
-    ),
+    elasticTarget(config) === undefined
+      ? quotaProblem(
+          "members",
+          {
+            name: `the domain's access policy (${config.names.domain}, ${count} accounts)`,
+            json: domainAccessPolicy(accessPolicyProps(config)),
+          },
+          QUOTAS.domainAccessPolicyBytes,
+          `${fewerAccounts}, or shorten kibana.allowedCidrs`,
+        )
+      : undefined,
     quotaProblem(
       "operations.principals",
       {

@@ -24,7 +24,7 @@ const withBackend = (backend: Backend) =>
 /** The stacks that a stack waits for, directly. */
 function dependencies(config: Config): Record<string, string[]> {
   const { archive, domain, search, accounts } = buildStacks(testApp(), config);
-  const stacks = [archive, domain, search, ...accounts.values()];
+  const stacks = [archive, ...(domain ? [domain] : []), search, ...accounts.values()];
   stacks.forEach((stack) => stack.prepareStack());
   return Object.fromEntries(
     stacks.map((stack) => [stack.node.id, stack.dependencies.map(({ node }) => node.id).sort()]),
