@@ -4,7 +4,9 @@ import { configurationTable } from "../modules/config";
 import { PROJECT } from "./support/command";
 
 const README = readFileSync(join(PROJECT, "README.md"), "utf8");
-const { scripts } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { scripts: Record<string, string> };
+const { scripts } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
+  scripts: Record<string, string>;
+};
 
 /** Spaces and dashes that only line a table's columns up. */
 function bare(markdown: string): string {

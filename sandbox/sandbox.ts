@@ -197,7 +197,7 @@ export class Sandbox {
     this.current = parseConfig(yaml, "the sandbox's configuration").config;
     this.outDir = join(this.folder, `cdktf.out.${++this.generation}`);
     mkdirSync(this.outDir);
-    writeFileSync(join(this.folder, "cloudtrail.yaml"), yaml);
+    writeFileSync(this.configurationFile, yaml);
     synthesize(this.current, { outdir: this.outDir });
     return stackNames(this.outDir);
   }
@@ -207,9 +207,8 @@ export class Sandbox {
     const names = stackNames(this.outDir);
     const before = names.filter((name) => name === "archive" || name === "domain");
     const results = await this.run("apply", before, onEvent);
-    await this.searchStack.find(this.stackOptions());
-    if (this.searchStack.isReal) results.push(...(await this.run("apply", ["search"], onEvent)));
-    else await this.searchStack.apply(this.outDir, this.gatewayUrl(results));
+    if (await this.findSearchProvider()) results.push(...(await this.run("apply", ["search"], onEvent)));
+    else await this.applySearch(this.gatewayUrl(results));
     results.push(...(await this.run("apply", this.accountStacks(), onEvent)));
     return results;
   }
@@ -243,8 +242,29 @@ export class Sandbox {
   async destroy(onEvent: (event: StackEvent) => void = () => undefined): Promise<void> {
     await this.run("destroy", this.accountStacks(), onEvent);
     if (this.searchStack.isReal) await this.run("destroy", ["search"], onEvent);
-    else await this.searchStack.destroy(this.outDir);
+    else await this.destroySearch();
     await this.run("destroy", ["archive", "domain"], onEvent);
+  }
+
+  /** Whether Terraform finds the elasticstack provider; where not, the stand-in applies and destroys its stack. */
+  async findSearchProvider(): Promise<boolean> {
+    await this.searchStack.find(this.stackOptions());
+    return this.searchStack.isReal;
+  }
+
+  /** The stand-in applies the stack `search`, through the gateway. */
+  applySearch(gatewayUrl: string): Promise<void> {
+    return this.searchStack.apply(this.outDir, gatewayUrl);
+  }
+
+  /** The stand-in destroys the stack `search`. */
+  destroySearch(): Promise<void> {
+    return this.searchStack.destroy(this.outDir);
+  }
+
+  /** The configuration as a file, as the user has one. */
+  get configurationFile(): string {
+    return join(this.folder, "cloudtrail.yaml");
   }
 
   /** Whether the search stack is applied by the real elasticstack provider. */

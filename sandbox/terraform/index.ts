@@ -3,6 +3,7 @@ export {
   providersFound,
   readStack,
   runStacks,
+  shortTimeouts,
   StackError,
   stackNames,
   type RunStacksOptions,

@@ -208,17 +208,17 @@ function prepare(stack: string, { outDir, workDir }: RunStacksOptions): string {
   return folder;
 }
 
-/**
- * The provider sleeps 1 to 10 minutes before it looks at a domain for the first time. Out of time it looks once more,
- * and is content with a domain that is ready.
- */
 const SLOW: Record<string, readonly string[]> = {
   aws_opensearch_domain: ["create", "update", "delete"],
   aws_opensearch_domain_policy: ["update", "delete"],
 };
 
-function override(stack: string, synthesized: Synthesized, workDir: string): object {
-  const path = (name: string) => resolve(workDir, `terraform.${name}.tfstate`);
+/**
+ * The provider sleeps 1 to 10 minutes before it looks at a domain for the first time. Out of time it looks once more,
+ * and is content with a domain that is ready.
+ * This goes beside a synthesized file, which stays as it is.
+ */
+export function shortTimeouts(synthesized: Synthesized): object {
   const resource = Object.fromEntries(
     Object.entries(SLOW)
       .filter(([type]) => synthesized.resource?.[type] !== undefined)
@@ -229,6 +229,12 @@ function override(stack: string, synthesized: Synthesized, workDir: string): obj
         })),
       ]),
   );
+  return Object.keys(resource).length > 0 ? { resource } : {};
+}
+
+/** What lies beside a synthesized stack: its state is kept in the work folder, and nothing waits for long. */
+function override(stack: string, synthesized: Synthesized, workDir: string): object {
+  const path = (name: string) => resolve(workDir, `terraform.${name}.tfstate`);
   const states = synthesized.data?.terraform_remote_state ?? {};
   const data = mapValues(states, (_, name) => ({
     backend: "local",
@@ -237,7 +243,7 @@ function override(stack: string, synthesized: Synthesized, workDir: string): obj
   }));
   return {
     terraform: { backend: { local: { path: path(stack) } } },
-    ...(Object.keys(resource).length > 0 ? { resource } : {}),
+    ...shortTimeouts(synthesized),
     ...(Object.keys(data).length > 0 ? { data: { terraform_remote_state: data } } : {}),
   };
 }
