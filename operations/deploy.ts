@@ -39,6 +39,11 @@ program.parseAsync().catch((error: unknown) => {
 async function run(action: Action, stacks: readonly string[], flags: Flags): Promise<void> {
   const { config, warnings, file } = orExplain(() => loadConfig());
   printWarnings(file, warnings);
+  if (config.search.target === "elastic") {
+    // No gateway, no token: Terraform's key is TF_VAR_elastic_api_key.
+    process.exitCode = await cdktf(action, stacks, flags, process.env);
+    return;
+  }
   const token = gatewayToken();
   const env = { ...process.env, TF_VAR_gateway_token: token };
   if (config.search.gateway !== "local") {
