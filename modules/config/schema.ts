@@ -348,6 +348,12 @@ const kibana = z
         .array(z.string("a user name").min(1, "a user name").max(256, "at most 256 characters"), "a list of user names")
         .default([])
         .describe("User names left out of the user panels, such as a monitoring user."),
+      importSavedObjects: z
+        .boolean("true or false")
+        .default(true)
+        .describe(
+          "Whether Terraform imports dashboards and searches; false where a domain refuses it, then import the output of `npm run saved-objects` by hand.",
+        ),
     },
     "a map with allowedCidrs, the networks from which people reach Kibana ([] is nobody)",
   )

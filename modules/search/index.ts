@@ -40,6 +40,8 @@ export interface SearchContentProps {
   readonly replicas: number;
   /** User names that the user panels leave out. */
   readonly excludedUsers: readonly string[];
+  /** Whether Kibana's saved objects are imported. */
+  readonly importSavedObjects: boolean;
 }
 
 /** What is in the search engine before the first record: index template, retention policy, Kibana's saved objects. */
@@ -70,6 +72,7 @@ export class SearchContent extends Construct {
       },
       dependsOn: [retention],
     });
+    if (!props.importSavedObjects) return;
     new KibanaImportSavedObjects(this, "saved-objects", {
       overwrite: true,
       fileContents: terraformText(toNdjson(savedObjects({ excludedUsers: props.excludedUsers }))),

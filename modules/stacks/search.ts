@@ -26,6 +26,7 @@ export class SearchStack extends BaseStack {
       // A domain of one node has no room for a copy.
       replicas: elastic?.replicas ?? (search.instanceCount > 1 ? 1 : 0),
       excludedUsers: kibana.excludedUsers,
+      importSavedObjects: kibana.importSavedObjects,
     });
   }
 
