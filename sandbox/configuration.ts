@@ -16,6 +16,9 @@ export function sandboxConfiguration(engineVersion: string, change: readonly Cha
   const example = parseDocument(readFileSync(join(__dirname, "..", "cloudtrail.example.yaml"), "utf8"));
   const changes: Change[] = [
     [["search", "engineVersion"], engineVersion],
+    // One engine is one node: copies of shards would have no place.
+    [["search", "instanceCount"], 1],
+    [["search", "zoneAwareness"], false],
     // So that destroy leaves nothing: elsewhere a bucket with evidence in it is not destroyed.
     [["archive", "forceDestroy"], true],
     [["deadLetters", "forceDestroy"], true],

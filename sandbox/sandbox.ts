@@ -26,6 +26,8 @@ import { TrustingClient } from "./tls";
 /** The engine versions of Amazon's that the sandbox's engines are. */
 const ENGINE_VERSIONS: Record<EngineKind, string> = { es7: "Elasticsearch_7.10", os2: "OpenSearch_2.19" };
 
+const BYTES_PER_GIB = 1024 ** 3;
+
 /** An address in no network of anybody's: it is reserved for documentation. */
 const ELSEWHERE = "198.51.100.7";
 
@@ -98,6 +100,7 @@ export class Sandbox {
       certificates,
     });
     cleanup.add("domain", () => domain.stop());
+    domain.setVolume(config.search.volumeSizeGib * BYTES_PER_GIB);
     const aws = await progress.step("Simulated AWS", (detail) =>
       startAws({
         ...simulatedAccounts(config),
@@ -204,13 +207,30 @@ export class Sandbox {
 
   /** Applies every stack in its order, as `cdktf deploy '*'` does. */
   async deploy(onEvent: (event: StackEvent) => void = () => undefined): Promise<readonly StackResult[]> {
-    const names = stackNames(this.outDir);
-    const before = names.filter((name) => name === "archive" || name === "domain");
-    const results = await this.run("apply", before, onEvent);
-    if (await this.findSearchProvider()) results.push(...(await this.run("apply", ["search"], onEvent)));
-    else await this.applySearch(this.gatewayUrl(results));
+    const results = await this.deployDomain(onEvent);
+    results.push(...(await this.deploySearch(this.gatewayUrl(results), onEvent)));
     results.push(...(await this.run("apply", this.accountStacks(), onEvent)));
     return results;
+  }
+
+  /** Applies what the stack `search` needs: the domain, before which the archive stands. */
+  deployDomain(onEvent: (event: StackEvent) => void = () => undefined): Promise<StackResult[]> {
+    const names = stackNames(this.outDir);
+    return this.run(
+      "apply",
+      names.filter((name) => name === "archive" || name === "domain"),
+      onEvent,
+    );
+  }
+
+  /** Applies the stack `search`, by the real provider or by the stand-in. */
+  async deploySearch(
+    gatewayUrl: string,
+    onEvent: (event: StackEvent) => void = () => undefined,
+  ): Promise<readonly StackResult[]> {
+    if (await this.findSearchProvider()) return this.run("apply", ["search"], onEvent);
+    await this.applySearch(gatewayUrl);
+    return [];
   }
 
   /** What another deployment would change: nothing, if all is well. */

@@ -74,17 +74,21 @@ export function operatorPaths(props: {
   readonly indexTemplate: string;
   readonly retentionPolicy: string;
 }): { readonly read: string[]; readonly post: string[] } {
-  const ism = props.engineVersion.startsWith("Elasticsearch_") ? "_opendistro/_ism" : "_plugins/_ism";
+  const elasticsearch = props.engineVersion.startsWith("Elasticsearch_");
+  const ism = elasticsearch ? "_opendistro/_ism" : "_plugins/_ism";
   const indices = (api: string) => `${INDEX_PATTERN}/${api}`;
   return {
     read: [
       "",
       "_cluster/health",
+      "_cat/allocation",
       `_cat/indices/${INDEX_PATTERN}`,
       ...["_mapping", "_settings", "_stats"].map(indices),
       `_index_template/${props.indexTemplate}`,
       `${ism}/policies/${props.retentionPolicy}`,
       `${ism}/explain/${INDEX_PATTERN}`,
+      // Saved objects, which hold no records: doctor holds them against the product's.
+      `${elasticsearch ? "_plugin/kibana" : "_dashboards"}/api/saved_objects/_find`,
     ],
     // A scroll only goes on with a search that was begun, and that names the indices.
     post: ["_bulk", "_search/scroll", ...["_count", "_search"].map(indices)],

@@ -18,11 +18,17 @@ export async function operatorReads(sandbox: Sandbox): Promise<string[]> {
   const problems: string[] = [];
   for (const path of read) {
     try {
-      await operator.request("GET", `/${path}${path.startsWith("_cat/") ? "?format=json" : ""}`);
+      await operator.request("GET", `/${path}${queryFor(path)}`);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       problems.push(`an operator cannot read: ${error.message}`);
     }
   }
   return problems;
+}
+
+/** What a path needs besides, to be answered. */
+function queryFor(path: string): string {
+  if (path.startsWith("_cat/")) return "?format=json";
+  return path.endsWith("/_find") ? "?type=dashboard" : "";
 }

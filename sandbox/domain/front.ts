@@ -4,9 +4,10 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { decide, type Caller } from "../aws";
 import type { Certificates } from "../certificates";
-import { EngineClient } from "./engine-client";
+import { EngineClient, type EngineAnswer } from "./engine-client";
 import { IsmStandIn, type DomainClock, type StandInReply } from "./ism";
 import { KibanaStandIn } from "./kibana";
+import { withVolume } from "./volume";
 import { givenSignature, signatureProblem, type GivenSignature } from "./signature";
 
 /** What a domain needs to know of the AWS that it is in. Asked at each request: policies may change in between. */
@@ -50,6 +51,8 @@ export interface DomainFront {
   connect(aws: DomainAws): void;
   /** Turns the clock of index state management forward. */
   turnClock(ms: number): void;
+  /** The size of the node's volume, which is otherwise the machine's own: bytes. */
+  setVolume(bytes: number): void;
   /** One run of the index state management job. */
   runIsm(): Promise<{ readonly deleted: readonly string[] }>;
   stop(): Promise<void>;
@@ -67,6 +70,7 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
   const kibana = new KibanaStandIn(engine, isElasticsearch ? "/_plugin/kibana" : "/_dashboards", () => clock.now());
   const counts: DomainCounts = { requests: 0, refused: 0, bulkRequests: 0, bytes: 0 };
   let aws: DomainAws | undefined;
+  let volume: number | undefined;
 
   const handle = async (request: IncomingMessage, response: ServerResponse, sourceIp?: string): Promise<void> => {
     counts.requests += 1;
@@ -91,7 +95,8 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
       send(response, await kibana.reply(method, path, parameters, request.headers, body));
     } else {
       if (path.endsWith("/_bulk")) counts.bulkRequests += 1;
-      await forward(engine, request, body, response);
+      const answer = await forward(engine, request, body);
+      reply(response, path === "/_cat/allocation" && volume !== undefined ? withVolume(answer, volume) : answer);
     }
   };
 
@@ -116,6 +121,9 @@ export async function startDomainFront(options: DomainFrontOptions): Promise<Dom
     doorFrom: listen,
     connect: (connected) => {
       aws = connected;
+    },
+    setVolume: (bytes) => {
+      volume = bytes;
     },
     turnClock: (ms) => clock.turn(ms),
     runIsm: () => ism.runJob(),
@@ -207,17 +215,15 @@ async function callerProblem(
   );
 }
 
-async function forward(
-  engine: EngineClient,
-  request: IncomingMessage,
-  body: Buffer,
-  response: ServerResponse,
-): Promise<void> {
+function forward(engine: EngineClient, request: IncomingMessage, body: Buffer): Promise<EngineAnswer> {
   const kept = ["content-type", "content-encoding", "accept", "accept-encoding"];
   const headers = Object.fromEntries(
     kept.flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])),
   );
-  const answer = await engine.send(request.method!, request.url!, headers, body);
+  return engine.send(request.method!, request.url!, headers, body);
+}
+
+function reply(response: ServerResponse, answer: EngineAnswer): void {
   const { "content-type": type, "content-encoding": encoding } = answer.headers;
   response.writeHead(answer.status, {
     ...(type === undefined ? {} : { "content-type": type }),

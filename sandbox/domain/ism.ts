@@ -374,6 +374,8 @@ export class IsmStandIn {
         `request [${path}] contains unrecognized parameter: [show_policy]`,
       );
     }
+    // The plugin attaches an index within a second of its creation; here it is done before anybody can see the difference.
+    await this.noticeIndices();
     const indices = await this.indices(pattern ?? "*");
     if (pattern !== undefined && indices.length === 0) {
       if (this.dialect === "opensearch") return nothingToGet();
