@@ -13,26 +13,33 @@ const rows = [
   ...PAGE.matchAll(
     /^\| ([\d,]+) \| ([\d.]+) GiB \| (\d+) GiB \| (\d+) GiB \| (\d+) x `([^`]+)`, (\d+) GiB each(?: .*)? \|$/gm,
   ),
-].map(([, events, ...rest]) => [Number(events!.replaceAll(",", "")), ...rest] as const);
+].map(([, events, shard, copy, volumes, count, type, size]) => ({
+  events: Number(events!.replaceAll(",", "")),
+  sums: [shard, copy, volumes],
+  start: { count, type, size },
+}));
 
-test.each(rows)("%d events a day: the sums are right, and the start has room for them", (events, ...cells) => {
-  const [shard, copy, volumes, count, type, size] = cells;
-  const perDay = (events * 0.9 * KB) / GIB;
-  const index = perDay * 90;
-  const needed = (index * 2) / 0.95 / 0.75;
-  expect([shard, copy, volumes]).toEqual([perDay.toFixed(1), index.toFixed(0), needed.toFixed(0)]);
-  expect(Number(count) * Number(size)).toBeGreaterThanOrEqual(needed);
-  // The validator knows the types and their volumes.
-  const config = `
+test.each(rows)(
+  "$events events a day: the sums are right, and the start has room for them",
+  ({ events, sums, start }) => {
+    const { count, type, size } = start;
+    const perDay = (events * 0.9 * KB) / GIB;
+    const index = perDay * 90;
+    const needed = (index * 2) / 0.95 / 0.75;
+    expect(sums).toEqual([perDay.toFixed(1), index.toFixed(0), needed.toFixed(0)]);
+    expect(Number(count) * Number(size)).toBeGreaterThanOrEqual(needed);
+    // The validator knows the types and their volumes.
+    const config = `
 region: eu-west-1
 management: { accountId: "111111111111", name: security }
 kibana: { allowedCidrs: [] }
 search: { instanceType: ${type!}, instanceCount: ${count!}, volumeSizeGib: ${size!} }`;
-  expect(parseConfig(config).config.search.instanceType).toBe(type);
-});
+    expect(parseConfig(config).config.search.instanceType).toBe(type);
+  },
+);
 
 test("there are rows from a hundred thousand to fifty million", () => {
-  expect(rows.map(([events]) => events)).toEqual([100_000, 1_000_000, 10_000_000, 50_000_000]);
+  expect(rows.map(({ events }) => events)).toEqual([100_000, 1_000_000, 10_000_000, 50_000_000]);
 });
 
 test("the numbers of alarms are those of the stacks", () => {
