@@ -37,21 +37,42 @@ interface BulkItem {
 
 /** Puts actions together into bodies of at most `maxBytes`; an action larger than that has a body of its own. */
 export function* toBatches(actions: readonly Action[], maxBytes: number): Generator<Batch> {
-  let lines: string[] = [];
+  let mostBytesLeft = actions.reduce((sum, action) => sum + mostBytes(action), 0);
   let taken: Action[] = [];
+  let body: Buffer | undefined;
   let bytes = 0;
   for (const action of actions) {
-    const text = `{"create":{"_index":${JSON.stringify(action.index)},"_id":${JSON.stringify(action.id)}}}\n${action.source}\n`;
-    const size = Buffer.byteLength(text);
-    if (taken.length > 0 && bytes + size > maxBytes) {
-      yield { actions: taken, body: Buffer.from(lines.join("")) };
-      [lines, taken, bytes] = [[], [], 0];
+    const most = mostBytes(action);
+    // The exact number only where it decides: it costs as much as writing does.
+    if (body !== undefined && most > body.length - bytes && exactBytes(action) > body.length - bytes) {
+      yield { actions: taken, body: body.subarray(0, bytes) };
+      [body, taken, bytes] = [undefined, [], 0];
     }
-    lines.push(text);
+    if (body === undefined) {
+      const ample = Math.min(maxBytes, mostBytesLeft);
+      body = Buffer.allocUnsafeSlow(most <= ample ? ample : Math.max(ample, exactBytes(action)));
+    }
+    for (const piece of piecesOf(action)) bytes += body.write(piece, bytes);
     taken.push(action);
-    bytes += size;
+    mostBytesLeft -= most;
   }
-  if (taken.length > 0) yield { actions: taken, body: Buffer.from(lines.join("")) };
+  if (body !== undefined) yield { actions: taken, body: body.subarray(0, bytes) };
+}
+
+/** An action's two lines. */
+function piecesOf(action: Action): string[] {
+  const line = `{"create":{"_index":${JSON.stringify(action.index)},"_id":${JSON.stringify(action.id)}}}\n`;
+  const [first, ...rest] = action.pieces ?? [action.source];
+  return [line + first!, ...rest, "\n"];
+}
+
+function exactBytes(action: Action): number {
+  return piecesOf(action).reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+}
+
+/** No fewer than the action has: a character is three bytes at most, and six in an escaped id. */
+function mostBytes({ index, id, source }: Action): number {
+  return 3 * source.length + 6 * (index.length + id.length) + 64;
 }
 
 /** The two halves of actions that could not be taken together. */

@@ -11,6 +11,7 @@ import type { LogEvent, LogSource } from "./decode";
 import { members } from "./json-text";
 import { toPairs } from "./pairs";
 import { checkLevels, fits, isMapped, reshape } from "./shape";
+import { isoTime, readEventTime, type EventTime } from "./times";
 
 /** One document to be created. */
 export interface Action {
@@ -20,6 +21,11 @@ export interface Action {
   readonly index: string;
   /** The document's JSON, on one line. */
   readonly source: string;
+  /**
+   * The same in the pieces that it was made of, where it was: what is added, and the record's own text. Writing them one
+   * after the other spares a copy of all records that would live as long as the actions do.
+   */
+  readonly pieces?: readonly string[];
   /** What it was made from, for an envelope or a dead letter. */
   readonly logEvent: LogEvent;
   readonly logSource: LogSource;
@@ -37,7 +43,6 @@ export interface DocumentSettings {
 // https://www.elastic.co/guide/en/elasticsearch/reference/7.10/mapping-id-field.html
 const MAX_ID_BYTES = 512;
 const DAY_MS = 86_400_000;
-const EVENT_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 const PAIRS_OF: ReadonlyMap<string, string> = new Map(SUBTREES.map(({ path, pairs }) => [path, pairs]));
 /**
  * Names that a record's own field cannot have at the top level of a document: those that the shipper writes, those that
@@ -60,14 +65,15 @@ export function toAction(logEvent: LogEvent, logSource: LogSource, settings: Doc
     return { ...envelope(logEvent, logSource, settings, hash(text), UNDATED_INDEX, "not a JSON object"), logSource };
   }
   const id = idOf(record, text);
-  const eventTimeMs = timeOf(record.eventTime);
-  const index = indexOf(eventTimeMs, settings.maxRecordAgeDays, now);
-  const common = { logSource, eventTimeMs };
+  const eventTime = readEventTime(record.eventTime);
+  const eventTimeMs = eventTime?.ms;
+  const index = indexOf(eventTime, settings.maxRecordAgeDays, now);
   try {
-    return { id, index, source: source(record, logEvent, logSource, settings), logEvent, isEnvelope: false, ...common };
+    const pieces = source(record, logEvent, logSource, settings);
+    return { id, index, source: pieces[0] + pieces[1], pieces, logEvent, logSource, isEnvelope: false, eventTimeMs };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { ...envelope(logEvent, logSource, settings, id, index, "nested too deeply"), ...common };
+    return { ...envelope(logEvent, logSource, settings, id, index, "nested too deeply"), logSource, eventTimeMs };
   }
 }
 
@@ -94,7 +100,7 @@ function envelope(
 ): Omit<Action, "logSource"> {
   const eventTime = parseObject(logEvent.message)?.eventTime;
   const body = JSON.stringify({
-    ...(timeOf(eventTime) === undefined ? {} : { eventTime }),
+    ...(readEventTime(eventTime) === undefined ? {} : { eventTime }),
     "@error": error,
     message: logEvent.message,
   });
@@ -107,15 +113,15 @@ function source(
   logEvent: LogEvent,
   logSource: LogSource,
   settings: DocumentSettings,
-): string {
-  let head = added(logEvent, logSource, settings);
+): [head: string, body: string] {
+  const heads = [added(logEvent, logSource, settings)];
   let other: Record<string, unknown> | undefined;
   let isAsItIs = true;
   for (const key of Object.keys(record)) {
     const value = record[key];
     const pairsField = PAIRS_OF.get(key);
     if (pairsField !== undefined) {
-      head += pairsJson(pairsField, value);
+      if (value !== null) heads.push(pairsJson(pairsField, value));
     } else if (isMapped(key)) {
       if (!fits(key, value)) isAsItIs = false;
     } else {
@@ -123,11 +129,14 @@ function source(
       if (RESERVED.test(key)) isAsItIs = false;
     }
   }
-  if (other) head += pairsJson(OTHER_PAIRS, other);
+  if (other) heads.push(pairsJson(OTHER_PAIRS, other));
+  // One flat string: a chain of additions would be many objects for as long as the action lives.
+  const head = heads.join("");
   const text = isAsItIs ? logEvent.message.trim() : fitting(logEvent.message);
+  const rest = text.slice(1);
   // A line break can only stand between tokens here: inside a string it would be no JSON.
-  const body = text.slice(1).replace(/[\r\n]/g, " ");
-  return /^\s*\}/.test(body) ? `${head}}` : `${head},${body}`;
+  const body = rest.includes("\n") || rest.includes("\r") ? rest.replace(/[\r\n]/g, " ") : rest;
+  return /^\s*\}/.test(body) ? [head, "}"] : [`${head},`, body];
 }
 
 /** A record's text with its values in the shape of the mapping and its reserved names put aside. */
@@ -143,21 +152,27 @@ function fitting(text: string): string {
 }
 
 /** The fields that the shipper adds: an object's JSON without its closing brace. */
-function added(
-  { id, timestamp }: LogEvent,
-  { owner, logGroup, logStream }: LogSource,
-  settings: DocumentSettings,
-): string {
-  const name = settings.ownerNames.get(owner);
-  const fields = {
-    "@id": id,
-    "@timestamp": isoTime(timestamp),
-    "@owner": owner,
-    "@owner_name": name,
-    "@log_group": logGroup,
-    "@log_stream": logStream,
-  };
-  return JSON.stringify(fields).slice(0, -1);
+function added({ id, timestamp }: LogEvent, logSource: LogSource, settings: DocumentSettings): string {
+  const time = isoTime(timestamp);
+  const ofTime = time === undefined ? "" : `"@timestamp":"${time}",`;
+  return `{"@id":${JSON.stringify(id)},${ofTime}${ofSource(logSource, settings)}`;
+}
+
+/** What is the same for all log events of a payload is written once. */
+let written: { readonly logSource: LogSource; readonly settings: DocumentSettings; readonly json: string } | undefined;
+
+function ofSource(logSource: LogSource, settings: DocumentSettings): string {
+  if (written?.logSource !== logSource || written.settings !== settings) {
+    const { owner, logGroup, logStream } = logSource;
+    const fields = {
+      "@owner": owner,
+      "@owner_name": settings.ownerNames.get(owner),
+      "@log_group": logGroup,
+      "@log_stream": logStream,
+    };
+    written = { logSource, settings, json: JSON.stringify(fields).slice(1, -1) };
+  }
+  return written.json;
 }
 
 function pairsJson(field: string, value: unknown): string {
@@ -194,22 +209,8 @@ function hash(text: string): string {
 }
 
 /** The index of eventTime's UTC day. Never that of the time of arrival, which a replay does not know. */
-function indexOf(eventTimeMs: number | undefined, maxRecordAgeDays: number, now: number): string {
-  if (eventTimeMs === undefined) return UNDATED_INDEX;
-  const inRange = eventTimeMs >= now - maxRecordAgeDays * DAY_MS && eventTimeMs <= now + DAY_MS;
-  const day = new Date(eventTimeMs).toISOString().slice(0, 10);
-  return inRange ? `${INDEX_PREFIX}${day.replaceAll("-", ".")}` : UNDATED_INDEX;
-}
-
-/** Milliseconds since 1970, or undefined for what is no time as CloudTrail writes it. */
-function timeOf(eventTime: unknown): number | undefined {
-  if (typeof eventTime !== "string" || !EVENT_TIME.test(eventTime)) return undefined;
-  const time = new Date(eventTime);
-  // Date takes 30 February for 2 March; an index of such a day is nobody's.
-  return time.getUTCDate() === Number(eventTime.slice(8, 10)) ? time.getTime() : undefined;
-}
-
-function isoTime(timestamp: number): string | undefined {
-  const time = new Date(timestamp);
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+function indexOf(eventTime: EventTime | undefined, maxRecordAgeDays: number, now: number): string {
+  if (eventTime === undefined) return UNDATED_INDEX;
+  const inRange = eventTime.ms >= now - maxRecordAgeDays * DAY_MS && eventTime.ms <= now + DAY_MS;
+  return inRange ? INDEX_PREFIX + eventTime.day : UNDATED_INDEX;
 }

@@ -7,7 +7,7 @@ export const MAX_DEPTH = 32;
 
 /** The searchable form of a free-form part of a record. */
 export interface Pairs {
-  readonly pairs: string[];
+  readonly pairs: readonly string[];
   /** Whether some were left out or cut. */
   readonly truncated: boolean;
 }
@@ -18,32 +18,57 @@ export interface Pairs {
  * Equal pairs are listed once. Bounded in count, length and depth.
  */
 export function toPairs(value: unknown): Pairs {
-  const found = new Set<string>();
-  let truncated = false;
-  const walk = (at: unknown, path: string | undefined, depth: number): void => {
-    if (at === null || at === undefined) return;
-    if (typeof at !== "object") {
-      const pair = `${path ?? ""}=${(at as string | number | boolean).toString()}`;
-      if (pair.length > MAX_PAIR_LENGTH) truncated = true;
-      const kept = pair.length > MAX_PAIR_LENGTH ? cut(pair) : pair;
-      if (found.size < MAX_PAIRS) found.add(kept);
-      else if (!found.has(kept)) truncated = true;
-    } else if (depth === MAX_DEPTH) {
-      truncated = true;
-    } else if (Array.isArray(at)) {
-      for (const entry of at) {
-        if (truncated && found.size >= MAX_PAIRS) return;
-        walk(entry, path, depth + 1);
-      }
-    } else {
-      for (const key of Object.keys(at)) {
-        if (truncated && found.size >= MAX_PAIRS) return;
-        walk((at as Record<string, unknown>)[key], path === undefined ? key : `${path}.${key}`, depth + 1);
-      }
+  const found: Found = { pairs: [], known: undefined, truncated: false };
+  walk(value, undefined, 0, found);
+  return { pairs: found.pairs, truncated: found.truncated };
+}
+
+interface Found {
+  readonly pairs: string[];
+  /** The pairs once more, for looking up, where they are many. */
+  known: Set<string> | undefined;
+  truncated: boolean;
+}
+
+/** Up to here a look at each is faster than a set. */
+const FEW = 16;
+
+function walk(at: unknown, path: string | undefined, depth: number, found: Found): void {
+  if (at === null || at === undefined) return;
+  if (typeof at !== "object") {
+    add(`${path ?? ""}=${(at as string | number | boolean).toString()}`, found);
+  } else if (depth === MAX_DEPTH) {
+    found.truncated = true;
+  } else if (Array.isArray(at)) {
+    for (const entry of at) {
+      if (isFull(found)) return;
+      walk(entry, path, depth + 1, found);
     }
-  };
-  walk(value, undefined, 0);
-  return { pairs: [...found], truncated };
+  } else {
+    for (const key of Object.keys(at)) {
+      if (isFull(found)) return;
+      walk((at as Record<string, unknown>)[key], path === undefined ? key : `${path}.${key}`, depth + 1, found);
+    }
+  }
+}
+
+/** Nothing that comes now could change the outcome. */
+function isFull({ pairs, truncated }: Found): boolean {
+  return truncated && pairs.length >= MAX_PAIRS;
+}
+
+function add(pair: string, found: Found): void {
+  const isLong = pair.length > MAX_PAIR_LENGTH;
+  if (isLong) found.truncated = true;
+  const kept = isLong ? cut(pair) : pair;
+  if (found.known?.has(kept) ?? found.pairs.includes(kept)) return;
+  if (found.pairs.length === MAX_PAIRS) {
+    found.truncated = true;
+    return;
+  }
+  found.pairs.push(kept);
+  if (found.known) found.known.add(kept);
+  else if (found.pairs.length > FEW) found.known = new Set(found.pairs);
 }
 
 /** Cuts without leaving half of a surrogate pair at the end. */

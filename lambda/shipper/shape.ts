@@ -2,7 +2,8 @@ import { OPAQUE, RECORD, SCALAR_KEY, SUBTREES } from "../../modules/fields";
 import { elements, members } from "./json-text";
 
 /** What the mapping has at a place: a scalar, an object with known fields, or anything at all. */
-type Shape = "scalar" | "any" | { readonly [field: string]: Shape };
+type Shape = "scalar" | "any" | Fields;
+type Fields = ReadonlyMap<string, Shape>;
 
 /**
  * The levels that a document may have below a field. The engines go down an array with a call for each level: 3,000
@@ -14,7 +15,7 @@ const SHAPES = shapes();
 
 /** The known fields of a record's top level. */
 export function isMapped(field: string): boolean {
-  return Object.hasOwn(SHAPES, field);
+  return SHAPES.has(field);
 }
 
 /**
@@ -53,15 +54,24 @@ function fitsIn(shape: Shape, value: unknown): boolean {
     checkLevels(value);
     return true;
   }
-  if (shape === "scalar" && !Array.isArray(value)) return false;
-  // All of it is looked at, also behind what does not fit: levels count everywhere.
+  if (Array.isArray(value)) return areFitting(shape, value);
+  return shape === "scalar" ? false : haveFitting(shape, value as Record<string, unknown>);
+}
+
+// All of it is looked at, also behind what does not fit: levels count everywhere.
+function areFitting(shape: Shape, values: readonly unknown[]): boolean {
   let fitting = true;
-  for (const key of Object.keys(value)) {
-    const part = (value as Record<string, unknown>)[key];
-    const isFitting = Array.isArray(value)
-      ? !Array.isArray(part) && fitsIn(shape, part)
-      : fitsIn(fieldOf(shape as Readonly<Record<string, Shape>>, key), part);
-    if (!isFitting) fitting = false;
+  for (const value of values) {
+    if (Array.isArray(value)) fitting = false;
+    else if (!fitsIn(shape, value)) fitting = false;
+  }
+  return fitting;
+}
+
+function haveFitting(fields: Fields, object: Readonly<Record<string, unknown>>): boolean {
+  let fitting = true;
+  for (const key of Object.keys(object)) {
+    if (!fitsIn(fields.get(key) ?? "any", object[key])) fitting = false;
   }
   return fitting;
 }
@@ -71,7 +81,9 @@ function reshapeTo(shape: Shape, text: string): string {
   switch (text[0]) {
     case "{": {
       if (shape === "scalar") return JSON.stringify(text);
-      const fields = members(text).map(({ name, key, value }) => `${key}:${reshapeTo(fieldOf(shape, name), value)}`);
+      const fields = members(text).map(
+        ({ name, key, value }) => `${key}:${reshapeTo(shape.get(name) ?? "any", value)}`,
+      );
       return `{${fields.join(",")}}`;
     }
     case "[": {
@@ -88,21 +100,20 @@ function reshapeTo(shape: Shape, text: string): string {
 }
 
 function shapeOf(field: string): Shape {
-  return Object.hasOwn(SHAPES, field) ? SHAPES[field]! : "any";
+  return SHAPES.get(field) ?? "any";
 }
 
-function fieldOf(shape: Readonly<Record<string, Shape>>, key: string): Shape {
-  return Object.hasOwn(shape, key) ? shape[key]! : "any";
-}
-
-function shapes(): Record<string, Shape> {
-  const root: Record<string, Shape> = {};
+function shapes(): Fields {
+  const root = new Map<string, Shape>();
   const put = (path: string, shape: Shape) => {
     const steps = path.split(".");
     const last = steps.pop()!;
-    let at = root as Record<string, Shape | Record<string, Shape>>;
-    for (const step of steps) at = (at[step] ??= {}) as typeof at;
-    at[last] = shape;
+    let at = root;
+    for (const step of steps) {
+      if (!at.has(step)) at.set(step, new Map());
+      at = at.get(step) as Map<string, Shape>;
+    }
+    at.set(last, shape);
   };
   for (const { path } of RECORD) put(path, "scalar");
   for (const path of [...SUBTREES.map((subtree) => subtree.path), ...OPAQUE]) put(path, "any");

@@ -1,0 +1,58 @@
+/** A time as CloudTrail writes it. */
+const EVENT_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
+const DAY_MS = 86_400_000;
+
+/** A record's eventTime. */
+export interface EventTime {
+  /** Milliseconds since 1970. */
+  readonly ms: number;
+  /** Its UTC day, `YYYY.MM.DD`. */
+  readonly day: string;
+}
+
+/** Reads an eventTime; undefined is what is no time as CloudTrail writes it. */
+export function readEventTime(eventTime: unknown): EventTime | undefined {
+  if (typeof eventTime !== "string" || !EVENT_TIME.test(eventTime)) return undefined;
+  const text = eventTime.slice(0, 10);
+  if (text !== lastDay.text) lastDay = dayOf(text);
+  const ms = Date.parse(eventTime);
+  // Date takes 30 February for 2 March, and 24:00 for the next day; an index of such a day is nobody's.
+  return ms >= lastDay.startMs && ms < lastDay.startMs + DAY_MS ? { ms, day: lastDay.name } : undefined;
+}
+
+interface Day {
+  readonly text: string;
+  readonly name: string;
+  /** NaN where there is no such day. */
+  readonly startMs: number;
+}
+
+/** Records that come together are of one day, nearly always: it is not worked out for each of them. */
+let lastDay = dayOf("1970-01-01");
+
+function dayOf(text: string): Day {
+  const startMs = Date.parse(text);
+  const exists = !Number.isNaN(startMs) && new Date(startMs).toISOString().startsWith(text);
+  return { text, name: text.replaceAll("-", "."), startMs: exists ? startMs : Number.NaN };
+}
+
+/** A log event's timestamp as text, in UTC and to the millisecond; undefined for what is none. */
+export function isoTime(timestamp: number): string | undefined {
+  const ms = Math.trunc(timestamp);
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond.second) lastSecond = { second, text: secondOf(second) };
+  if (lastSecond.text === undefined) return undefined;
+  return `${lastSecond.text}${String(ms - second * 1000).padStart(3, "0")}Z`;
+}
+
+/** Log events that come together were written within seconds. */
+let lastSecond: { readonly second: number; readonly text: string | undefined } = {
+  second: Number.NaN,
+  text: undefined,
+};
+
+/** `YYYY-MM-DDThh:mm:ss.` */
+function secondOf(second: number): string | undefined {
+  const time = new Date(second * 1000);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString().slice(0, -4);
+}
