@@ -6,6 +6,7 @@ import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/creden
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { arns } from "../modules/aws";
 import type { Account, Config } from "../modules/config";
+import { apiKeySettings } from "../lambda/shipper/settings";
 import { DomainClient } from "./domain-client";
 
 /** Keys, and how long they are good for. */
@@ -83,12 +84,23 @@ export class AwsAccess {
   }
 
   /**
-   * The search domain as the operator role reaches it. Its address is SEARCH_ENDPOINT (a host), or what AWS says.
+   * The search domain as the operator role reaches it, or the Elastic Stack by the API key that the role may read. Its
+   * address is SEARCH_ENDPOINT (a host), or what AWS or the configuration says.
    *
    * @throws AccessError where there is no such domain, or it cannot be asked for
    */
   async domain(): Promise<DomainClient> {
     const given = this.env.SEARCH_ENDPOINT ?? "";
+    const { target, elastic } = this.config.search;
+    if (target === "elastic" && elastic !== undefined) {
+      return new DomainClient({
+        endpoint: given === "" ? new URL(elastic.elasticsearch).host : given,
+        region: this.config.region,
+        credentials: this.operatorCredentials(),
+        apiKey: apiKeySettings(elastic.operatorApiKeyArn ?? elastic.apiKeyArn, this.env),
+        ca: this.ca,
+      });
+    }
     return new DomainClient({
       endpoint: given === "" ? await this.deployedEndpoint() : given,
       region: this.config.region,

@@ -1,3 +1,4 @@
+import { apiKeyTransport, type ApiKeySettings } from "../lambda/shipper/api-key";
 import { signedTransport, type Credentials, type SignedRequest, type Transport } from "../lambda/shipper/transport";
 import { INDEX_PATTERN } from "../modules/fields";
 
@@ -7,6 +8,8 @@ export interface DomainClientOptions {
   readonly region: string;
   /** The operator role's. Asked at each request, so that renewed ones are used. */
   readonly credentials: () => Promise<Credentials>;
+  /** The secret with the API key of an Elastic Stack. @default the credentials' signature, as domains want it */
+  readonly apiKey?: ApiKeySettings;
   /** Certificate authorities in PEM form. @default those that node trusts */
   readonly ca?: string;
   /** Milliseconds until a request is given up. @default 60,000 */
@@ -45,7 +48,8 @@ export class DomainClient {
   private readonly transport: Transport;
 
   constructor(private readonly options: DomainClientOptions) {
-    this.transport = signedTransport(options.credentials, options.ca);
+    const signed = signedTransport(options.credentials, options.ca);
+    this.transport = options.apiKey === undefined ? signed : apiKeyTransport(signed, options.apiKey);
   }
 
   /**

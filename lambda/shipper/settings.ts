@@ -58,10 +58,16 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 function readApiKey(env: NodeJS.ProcessEnv, problems: string[]): Pick<Settings, "apiKey"> {
   const arn = env.SEARCH_API_KEY_ARN ?? "";
   if (arn === "") return {};
-  const service = /^arn:[\w-]+:(secretsmanager|ssm):[a-z0-9-]+:\d{12}:./.exec(arn)?.[1];
-  if (service === undefined) problems.push("SEARCH_API_KEY_ARN is no ARN of a secret or a parameter");
-  const own = service === "ssm" ? env.AWS_ENDPOINT_URL_SSM : env.AWS_ENDPOINT_URL_SECRETS_MANAGER;
-  return { apiKey: { arn, endpoint: own ?? env.AWS_ENDPOINT_URL } };
+  if (!/^arn:[\w-]+:(secretsmanager|ssm):[a-z0-9-]+:\d{12}:./.test(arn)) {
+    problems.push("SEARCH_API_KEY_ARN is no ARN of a secret or a parameter");
+  }
+  return { apiKey: apiKeySettings(arn, env) };
+}
+
+/** Where a secret is asked for: at the address of the standard variables, or at AWS's own. */
+export function apiKeySettings(arn: string, env: NodeJS.ProcessEnv): ApiKeySettings {
+  const own = arn.split(":")[2] === "ssm" ? env.AWS_ENDPOINT_URL_SSM : env.AWS_ENDPOINT_URL_SECRETS_MANAGER;
+  return { arn, endpoint: own ?? env.AWS_ENDPOINT_URL };
 }
 
 function readNames(json: string, problems: string[]): ReadonlyMap<string, string> {

@@ -209,18 +209,23 @@ const elasticAddress = text(
   "an address that begins with https:// and has no path, for example https://logs.es.eu-west-1.aws.found.io:443",
 );
 
+// Secrets Manager adds six characters to a name; without them a policy would name another secret.
+const secretArn = arn(
+  /^arn:aws[\w-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+)$/,
+  "the whole ARN of a secret of Secrets Manager or of a parameter of SSM",
+);
+
 const elastic = z
   .strictObject(
     {
       elasticsearch: elasticAddress.describe("Address of Elasticsearch, for shippers and Terraform."),
       kibana: elasticAddress.describe("Address of Kibana, for Terraform."),
-      apiKeyArn: arn(
-        // Secrets Manager adds six characters to a name; without them a policy would name another secret.
-        /^arn:aws[\w-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+)$/,
-        "the whole ARN of a secret of Secrets Manager or of a parameter of SSM",
-      ).describe(
+      apiKeyArn: secretArn.describe(
         "Secret or SSM parameter with the shippers' API key; it is read by each shipper and nowhere else kept.",
       ),
+      operatorApiKeyArn: secretArn
+        .optional()
+        .describe("The same with the key of the commands in operations/, which also read; by default the shippers'."),
       apiKeyKmsKeyArn: arn(
         /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
         "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",

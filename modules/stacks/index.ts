@@ -8,6 +8,7 @@ import { policyProblems } from "./quotas";
 import { SearchStack } from "./search";
 
 export { AWS_PROVIDER_VERSIONS } from "./base";
+export { managementDeployStatements, memberDeployStatements } from "./deploy-policies";
 
 /** The stacks of one configuration. */
 export interface Stacks {

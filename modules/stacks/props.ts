@@ -18,10 +18,16 @@ export function elasticTarget({ search }: Config): Elastic | undefined {
   return search.target === "elastic" ? search.elastic : undefined;
 }
 
-/** The secret with the API key that shippers and operators show to it. */
+/** The secret with the API key that shippers show to it. */
 export function elasticApiKey(config: Config): SecretProps | undefined {
   const elastic = elasticTarget(config);
   return elastic && { arn: elastic.apiKeyArn, kmsKeyArn: elastic.apiKeyKmsKeyArn };
+}
+
+/** The secret with the API key that operators show to it. */
+function operatorApiKey(config: Config): SecretProps | undefined {
+  const shippers = elasticApiKey(config);
+  return shippers && { ...shippers, arn: elasticTarget(config)?.operatorApiKeyArn ?? shippers.arn };
 }
 
 export function archiveProps(config: Config): ArchiveProps {
@@ -70,7 +76,7 @@ export function operatorProps(config: Config): OperatorProps {
     archiveBucket: names.archiveBucket,
     deadLetterBucket: names.deadLetterBucket,
     kmsKeyArns: [archive.kmsKeyArn, deadLetters.kmsKeyArn].filter((arn) => arn !== undefined),
-    apiKey: elasticApiKey(config),
+    apiKey: operatorApiKey(config),
   };
 }
 

@@ -11,6 +11,7 @@ import { apiKeyTransport } from "../../../lambda/shipper/api-key";
 import { readSettings } from "../../../lambda/shipper/settings";
 import { environmentCredentials, signedTransport, type Transport } from "../../../lambda/shipper/transport";
 import { bundle } from "../../../modules/aws";
+import { DomainClient } from "../../../operations/domain-client";
 import { makeCertificates } from "../../../sandbox/certificates";
 import { payload, record } from "../../factories/payload";
 import { SETTINGS, shipContext, shipped } from "../../factories/shipping";
@@ -259,6 +260,18 @@ describe("settings", () => {
       "SEARCH_API_KEY_ARN is no ARN of a secret or a parameter",
     );
   });
+});
+
+test("the operators' client shows the key as well, and searches with it", async () => {
+  const client = new DomainClient({
+    endpoint: host,
+    region: "eu-west-1",
+    credentials: environmentCredentials(env),
+    apiKey: { arn: SECRET, endpoint: `https://${host}` },
+    ca: readFileSync(caFile, "utf8"),
+  });
+  await expect(client.search({ query: { match_all: {} } })).resolves.toEqual({ errors: false, items: [] });
+  expect(seen[1]).toMatchObject({ target: "/cwl-%2A/_search", authorization: `ApiKey ${KEY}` });
 });
 
 test("the bundled function stays under 300 KB", () => {

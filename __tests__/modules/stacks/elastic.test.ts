@@ -197,6 +197,12 @@ test("operators' role is in the archive's stack and may read the key", () => {
   const role = resourceOf(stacks.archive, "aws_iam_role_policy", { name: "cloudtrail_operator" });
   expect(statement(policyOf(role.policy), "ReadApiKey")).toMatchObject({ Resource: SECRET });
   expect(stacks.archive!.output).toHaveProperty("operator_role_arn");
+  const own = synthesizedStacks(exampleConfig(withElastic({ operatorApiKeyArn: PARAMETER }))).archive;
+  const ownPolicy = resourceOf(own, "aws_iam_role_policy", { name: "cloudtrail_operator" }).policy;
+  expect(statement(policyOf(ownPolicy), "ReadApiKey")).toMatchObject({
+    Action: "ssm:GetParameter",
+    Resource: PARAMETER,
+  });
   const before = synthesizedStacks(exampleConfig());
   expect(JSON.stringify(before.archive)).not.toContain("cloudtrail_operator");
 });
