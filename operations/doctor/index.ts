@@ -26,7 +26,8 @@ const program = new Command("npm run doctor --")
 main().catch((error: unknown) => {
   // What the user has to change is said by the message; of a fault of this program the place matters.
   const known = error instanceof ConfigError || error instanceof AccessError;
-  process.stderr.write(`${error instanceof Error && !known ? (error.stack ?? error.message) : String(error)}\n`);
+  const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`${text}\n`);
   process.exitCode = COULD_NOT_LOOK;
 });
 

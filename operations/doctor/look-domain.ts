@@ -147,13 +147,14 @@ interface ManagedAnswer {
 }
 
 /** An index in the answer of explain, in either dialect; undefined: nothing manages it. */
-export function readManaged(entry: ManagedAnswer): IndexPolicy | undefined {
-  const { policy_id: id, enabled, action, retry_info: retry, info, state, transition_to: next } = entry;
+export function readManaged(entry: object): IndexPolicy | undefined {
+  const managed = entry as ManagedAnswer;
+  const { policy_id: id, enabled, action, retry_info: retry, info, state, transition_to: next } = managed;
   if (id === undefined || id === null || enabled === false) return undefined;
   const failed = action?.failed === true || retry?.failed === true;
   return {
     id,
-    seqNo: entry.policy_seq_no,
+    seqNo: managed.policy_seq_no,
     state: state?.name ?? next,
     failure: failed ? (info?.message ?? "it does not say why") : undefined,
   };

@@ -2,8 +2,9 @@ import type { SavedObject } from "../../modules/dashboards";
 import { inWords, lacking, type Difference } from "./differences";
 import { some, type Finding } from "./finding";
 
+// Terraform does not see what Kibana has, so a deployment imports only what has changed on this side.
 const REMEDY =
-  "import them again: Terraform cannot see what Kibana has, so replace the resource elasticstack_kibana_import_saved_objects of the stack search (terraform apply -replace=...)";
+  "npm run --silent saved-objects > cloudtrail.ndjson, and import the file in Kibana (Stack Management, Saved Objects), overwriting";
 
 /** Which of the product's saved objects Kibana does not have, or has otherwise. Users' own objects are no matter. */
 export function savedObjectFindings(found: readonly SavedObject[], expected: readonly SavedObject[]): Finding[] {

@@ -1,4 +1,5 @@
 export { closedDoors } from "./closed-doors";
+export { doctorProblems, runDoctor, type DoctorRun } from "./doctor";
 export { deadLetterDrill } from "./drill";
 export { idOf, ledger, type AccountLedger } from "./ledger";
 export { operatorReads } from "./operator";
