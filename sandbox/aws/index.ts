@@ -9,11 +9,11 @@ import type { Certificates } from "../certificates";
 import { end, ready, Tail } from "../processes";
 import { startAuthorizer } from "./authorizer";
 import { preparePython } from "./python";
-import type { Caller, Credentials, FunctionCounts } from "./types";
+import type { Caller, Credentials, FunctionCounts, RecordedCall } from "./types";
 
 export { decide, type AuthorizationRequest, type Decision } from "./authorizer";
 export { preparePython } from "./python";
-export type { Caller, Credentials, FunctionCounts, NamedPolicy } from "./types";
+export type { Caller, Credentials, FunctionCounts, NamedPolicy, RecordedCall } from "./types";
 
 /** An account that is there before anything is deployed. */
 export interface SimulatedAccount {
@@ -77,6 +77,8 @@ export interface Aws {
   invocations(): Promise<Readonly<Record<string, FunctionCounts>>>;
   /** Why S3 refused its last twenty refused calls: its answers say only that it did. */
   denials(): Promise<readonly string[]>;
+  /** What Terraform called so far, each call once. */
+  calls(): Promise<readonly RecordedCall[]>;
   /** Every resource that is there now and was not at the start: `<account> <kind> <name>`. */
   leftovers(): Promise<readonly string[]>;
   /** The last lines that the simulated AWS printed, where its own faults show. */
@@ -168,6 +170,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
       },
       invocations: async () => (await control<Record<string, FunctionCounts>>("counts")) ?? {},
       denials: async () => (await control<string[]>("denials")) ?? [],
+      calls: async () => (await control<RecordedCall[]>("calls")) ?? [],
       leftovers: async () => (await control<string[]>("leftovers")) ?? [],
       log: () => log.toString(),
       stop,

@@ -44,3 +44,16 @@ export interface FunctionCounts {
   /** Why the last denial was one. */
   readonly lastDenial?: string;
 }
+
+/** A call of Terraform's. */
+export interface RecordedCall {
+  /** The account that it was made in. */
+  readonly accountId: string;
+  /** As policies name it, but for API Gateway, whose policies name the method: `logs:CreateLogGroup`. */
+  readonly action: string;
+  readonly method: string;
+  /** The request's path, without a query. */
+  readonly path: string;
+  /** The beginning of the body. */
+  readonly body: string;
+}

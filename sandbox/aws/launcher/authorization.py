@@ -19,6 +19,7 @@ from moto.s3.exceptions import S3AccessDeniedError, S3ClientError
 from moto.s3.models import FakeBucket, s3_backends
 from moto.iam.access_control import PermissionResult
 
+from .calls import CALLS
 from .identities import PARTITION, identity_of, role_of
 from .patching import patch
 from .s3_actions import s3_action
@@ -149,6 +150,7 @@ def _refusal(response):
     service = _signing_name(response)
     if not identity:
         return _error(response, "InvalidClientTokenId", "UnrecognizedClientException", "The security token included in the request is invalid.")
+    CALLS.record(response, identity.account_id, f"{service}:{action}")
     if f"{service}:{action}" == "sts:GetCallerIdentity":
         return None
     if f"{service}:{action}" == "sts:AssumeRole":
@@ -216,6 +218,7 @@ def _authenticate_and_authorize_s3_action(moto, self, bucket_name=None, key_name
         raise S3ClientError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
     query = parse_qs(urlsplit(self.uri).query, keep_blank_values=True)
     action = s3_action(self.method, query, bucket_name, key_name)
+    CALLS.record(self, identity.account_id, action)
     context = _of_request(self) | _s3_context(self.headers, query)
     _deleting.by = None
     if not bucket_name:

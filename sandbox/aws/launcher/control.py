@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from . import identities
 from .asynchronous import EVENTS
 from .authorization import denials
+from .calls import CALLS
 from .counts import COUNTS
 from .inventory import resources
 from .settings import SETTINGS
@@ -65,6 +66,9 @@ class Control:
 
     def _counts(self):
         return COUNTS.snapshot()
+
+    def _calls(self):
+        return CALLS.snapshot()
 
     def _denials(self):
         return denials.reasons
