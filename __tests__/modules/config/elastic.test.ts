@@ -1,13 +1,11 @@
+import { KMS_KEY, PARAMETER, SECRET } from "../../support/elastic";
 import { parseWith, problemsWith } from "./mistakes";
 
-const SECRET = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:cloudtrail-elastic-AbCdEf";
-const PARAMETER = "arn:aws:ssm:ap-northeast-1:111111111111:parameter/cloudtrail/elastic";
-const KEY = "arn:aws:kms:ap-northeast-1:111111111111:key/00000000-0000-0000-0000-000000000000";
 const ELASTIC = {
   elasticsearch: "https://logs.es.example:9243",
   kibana: "https://logs.kb.example",
   apiKeyArn: SECRET,
-  apiKeyKmsKeyArn: KEY,
+  apiKeyKmsKeyArn: KMS_KEY,
 };
 
 const problems = (elastic: object, search: object = { target: "elastic" }) =>

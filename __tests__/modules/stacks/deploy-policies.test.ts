@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { policyJson } from "../../../modules/aws";
-import type { Config } from "../../../modules/config";
 import { managementDeployStatements, memberDeployStatements } from "../../../modules/stacks";
 import { PROJECT } from "../../support/command";
+import { withElastic } from "../../support/elastic";
 import { configWithMembers, exampleConfig, resourcesOf, synthesizedStacks } from "../../support/stacks";
 
 const config = exampleConfig();
@@ -13,20 +13,6 @@ const ofMember = memberDeployStatements(config, member);
 
 /** Characters that count against the quota of a role's inline policies. */
 const INLINE_QUOTA = 10_240;
-
-const withElastic = (given: Config): Config => ({
-  ...given,
-  search: {
-    ...given.search,
-    target: "elastic",
-    elastic: {
-      elasticsearch: "https://logs.es.example",
-      kibana: "https://logs.kb.example",
-      apiKeyArn: "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:cloudtrail-elastic-AbCdEf",
-      replicas: 1,
-    },
-  },
-});
 
 test("docs/deploy-policies.md shows the example's policies (npm run deploy-policies)", () => {
   const page = readFileSync(join(PROJECT, "docs", "deploy-policies.md"), "utf8");
@@ -92,7 +78,7 @@ test("names of the configuration are those of the policies", () => {
 });
 
 test.each([
-  ["an Elastic Stack as target", withElastic(config), /"(es|apigateway):|domain\//],
+  ["an Elastic Stack as target", withElastic()(config), /"(es|apigateway):|domain\//],
   [
     "a local gateway",
     { ...config, search: { ...config.search, gateway: "local" as const } },

@@ -3,6 +3,7 @@ import { readSettings } from "../../../lambda/shipper/settings";
 import type { Config } from "../../../modules/config";
 import { bundle } from "../../../modules/aws";
 import { PROJECT } from "../../support/command";
+import { KMS_KEY, PARAMETER, SECRET, withElastic } from "../../support/elastic";
 import { elasticstackFaults } from "../../support/elasticstack-schema";
 import {
   addresses,
@@ -17,28 +18,6 @@ import {
   statement,
   synthesizedStacks,
 } from "../../support/stacks";
-
-const SECRET = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:cloudtrail-elastic-AbCdEf";
-const PARAMETER = "arn:aws:ssm:ap-northeast-1:111111111111:parameter/cloudtrail/elastic";
-const KEY = "arn:aws:kms:ap-northeast-1:111111111111:key/00000000-0000-0000-0000-000000000000";
-
-const withElastic =
-  (elastic: Partial<NonNullable<Config["search"]["elastic"]>> = {}) =>
-  (config: Config): Config => ({
-    ...config,
-    search: {
-      ...config.search,
-      target: "elastic",
-      elastic: {
-        elasticsearch: "https://logs.es.example:9243",
-        kibana: "https://logs.kb.example",
-        apiKeyArn: SECRET,
-        apiKeyKmsKeyArn: KEY,
-        replicas: 1,
-        ...elastic,
-      },
-    },
-  });
 
 const stacks = synthesizedStacks(exampleConfig(withElastic()));
 const everything = JSON.stringify(stacks);
@@ -161,7 +140,7 @@ describe("shippers", () => {
       });
       expect(statement(policy, "DecryptApiKey")).toMatchObject({
         Action: "kms:Decrypt",
-        Resource: KEY,
+        Resource: KMS_KEY,
         Condition: { StringEquals: { "kms:ViaService": "secretsmanager.ap-northeast-1.amazonaws.com" } },
       });
       expect(policy.Statement.map(({ Sid }) => Sid)).toEqual([
