@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import Table from "cli-table3";
 import { DASHBOARD_ID } from "../modules/dashboards";
+import type { Finding } from "../operations/doctor/finding";
 import {
   askPanels,
   closedDoors,
   deadLetterDrill,
+  doctorProblems,
   ledger,
   operatorReads,
+  runDoctor,
   type AccountLedger,
   type Answers,
 } from "./checks";
@@ -18,6 +21,9 @@ import { assign, day, readRecords, STORY, type LoggedRecord } from "./records";
 import { Sandbox } from "./sandbox";
 import type { StackEvent } from "./terraform";
 import { putRecords } from "./traffic";
+
+/** What doctor finds where records come long after their days. */
+const OF_OLD_RECORDS: readonly string[] = ["index-late", "account-silent"];
 
 export interface DemoOptions {
   readonly engine: EngineKind;
@@ -131,11 +137,21 @@ async function look(
   problems.push(...(await progress.step("Dead-letter drill", () => deadLetterDrill(sandbox))));
   problems.push(...(await progress.step("What operators read", () => operatorReads(sandbox))));
   problems.push(...(await progress.step("Closed doors", () => closedDoors(sandbox, gatewayUrl))));
+  problems.push(...(await examine(sandbox, options)));
   print(table(rows));
   if (options.records === undefined) {
     print(`\nA story worth finding:\n${STORY.map(({ query, tells }) => `  ${tells}\n    ${query}`).join("\n")}\n`);
   }
   return problems;
+}
+
+/** What `npm run doctor` finds. Records of the user's own may be old: that their days are is no fault. */
+async function examine(sandbox: Sandbox, { progress, records }: DemoOptions): Promise<string[]> {
+  const { report } = await progress.step("Doctor", () => runDoctor(sandbox));
+  const isOfOldRecords = ({ code }: Finding) => records !== undefined && OF_OLD_RECORDS.includes(code);
+  const [remarks, findings] = partition(report.findings, isOfOldRecords);
+  remarks.forEach(({ message }) => progress.note(`  ${message}`));
+  return doctorProblems({ ...report, findings });
 }
 
 /** Draws page and picture; of the article's dashboard, and with the made-up day of both, no panel may be empty. */

@@ -39,6 +39,8 @@ export interface Capacity {
   readonly bytesPerDay: number | null;
   /** With every day of the retention there. */
   readonly neededBytes: number;
+  /** Until the volumes are full, at bytesPerDay; null: the retention deletes as much before. */
+  readonly daysUntilFull: number | null;
   readonly shards: number;
   /** With every day of the retention there. */
   readonly neededShards: number;
@@ -58,14 +60,18 @@ export function capacityOf({ health, disks, indices }: CapacityFacts, { days }: 
   const shards = health.active_shards + health.unassigned_shards;
   const own = sum(indices.map((index) => index.shards));
   const perIndex = Math.max(0, ...indices.map((index) => index.shards));
+  const totalBytes = sum(disks.map(({ total }) => total));
+  const availableBytes = sum(disks.map(({ available }) => available));
+  // The day that is being written comes on top.
+  const neededBytes = Math.round((bytesPerDay ?? 0) * (days + 1));
   return {
     status: health.status,
     nodes: health.number_of_data_nodes,
-    totalBytes: sum(disks.map(({ total }) => total)),
-    availableBytes: sum(disks.map(({ available }) => available)),
+    totalBytes,
+    availableBytes,
     bytesPerDay,
-    // The day that is being written comes on top.
-    neededBytes: Math.round((bytesPerDay ?? 0) * (days + 1)),
+    neededBytes,
+    daysUntilFull: bytesPerDay !== null && neededBytes > totalBytes ? Math.floor(availableBytes / bytesPerDay) : null,
     shards,
     neededShards: shards - own + Math.max(own, perIndex * (days + 1)),
     shardLimit: SHARDS_PER_NODE * health.number_of_data_nodes,
@@ -101,13 +107,17 @@ function lowDisk({ node, total, available }: NodeDisk): Finding {
   );
 }
 
-function tooSmall({ totalBytes, neededBytes, bytesPerDay }: Capacity, { days }: CapacityAsked): Finding[] {
+function tooSmall(
+  { totalBytes, neededBytes, bytesPerDay, daysUntilFull }: Capacity,
+  { days }: CapacityAsked,
+): Finding[] {
   if (bytesPerDay === null || neededBytes <= totalBytes * (1 - KEPT_FREE)) return [];
   return [
     finding(
       "disk-too-small",
       `The disk is too small for the retention: ${days} days at ${size(bytesPerDay)} a day need ${size(neededBytes)}, ` +
-        `and the domain has ${size(totalBytes)}, of which a quarter has to stay free.`,
+        `and the domain has ${size(totalBytes)}, of which a quarter has to stay free` +
+        (daysUntilFull === null ? "." : `: it is full in ${daysUntilFull} days.`),
       "enlarge search.volumeSizeGib or search.instanceCount, or lower search.retentionDays",
     ),
   ];

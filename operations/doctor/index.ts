@@ -11,6 +11,8 @@ const WELL = 0;
 const FOUND = 1;
 const COULD_NOT_LOOK = 2;
 
+const ELASTIC = "search.target is elastic: only trails and subscriptions are looked at, not the Elastic Stack\n";
+
 interface Flags {
   readonly json?: true;
   readonly ignore: readonly FindingCode[];
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
   if (flags === undefined) return;
   const { config, warnings, file } = loadConfig();
   printWarnings(file, warnings);
+  if (config.search.target === "elastic") process.stderr.write(ELASTIC);
   const progress = ora({ text: "Looking", isSilent: flags.json === true || !process.stderr.isTTY }).start();
   const report = await examine(new AwsAccess(config), config, flags.ignore).finally(() => progress.stop());
   process.stdout.write(`${flags.json === true ? JSON.stringify(report, undefined, 2) : printed(report)}\n`);

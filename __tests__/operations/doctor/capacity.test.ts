@@ -45,6 +45,14 @@ describe("what the retention needs", () => {
   });
 });
 
+test("the days until the volumes are full are told where the retention does not come first", () => {
+  const perDay = (gib: number) => capacityFacts({ indices: [indexOf(1, { bytes: gib * GIB })] });
+  expect(capacityOf(perDay(1), ASKED, NOW).daysUntilFull).toBeNull();
+  // 90 GiB are left on each of the two nodes.
+  expect(capacityOf(perDay(4), ASKED, NOW).daysUntilFull).toBe(45);
+  expect(capacityFindings(perDay(4), ASKED, NOW)[0]!.message).toContain("it is full in 45 days");
+});
+
 test("each node with less than a quarter left is named", () => {
   const disks = [30, 24, 5].map((gib, at) => ({ node: `node-${at}`, total: 100 * GIB, available: gib * GIB }));
   const findings = capacityFindings(capacityFacts({ disks }), ASKED, NOW);
