@@ -35,45 +35,53 @@ interface BulkItem {
   readonly error?: unknown;
 }
 
-/** Puts actions together into bodies of at most `maxBytes`; an action larger than that has a body of its own. */
-export function* toBatches(actions: readonly Action[], maxBytes: number): Generator<Batch> {
-  let mostBytesLeft = actions.reduce((sum, action) => sum + mostBytes(action), 0);
+/**
+ * Puts actions together into bodies of at most `maxBytes`; an action larger than that has a body of its own. Actions are
+ * asked for one by one, so that making them and writing them can go hand in hand.
+ */
+export function* toBatches(actions: Iterable<Action>, maxBytes: number): Generator<Batch> {
   let taken: Action[] = [];
   let body: Buffer | undefined;
   let bytes = 0;
   for (const action of actions) {
-    const most = mostBytes(action);
-    // The exact number only where it decides: it costs as much as writing does.
-    if (body !== undefined && most > body.length - bytes && exactBytes(action) > body.length - bytes) {
+    const [head, rest] = action.takePieces?.() ?? [action.source, ""];
+    const start = createLine(action) + head;
+    if (body !== undefined && !isRoomFor(start, rest, body.length - bytes)) {
       yield { actions: taken, body: body.subarray(0, bytes) };
       [body, taken, bytes] = [undefined, [], 0];
     }
-    if (body === undefined) {
-      const ample = Math.min(maxBytes, mostBytesLeft);
-      body = Buffer.allocUnsafeSlow(most <= ample ? ample : Math.max(ample, exactBytes(action)));
-    }
-    for (const piece of piecesOf(action)) bytes += body.write(piece, bytes);
+    // Memory that nothing is written to costs nothing.
+    body ??= Buffer.allocUnsafeSlow(isRoomFor(start, rest, maxBytes) ? maxBytes : bytesOf(start, rest));
+    bytes += body.write(start, bytes);
+    bytes += body.write(rest, bytes);
+    body[bytes++] = LINE_FEED;
     taken.push(action);
-    mostBytesLeft -= most;
   }
   if (body !== undefined) yield { actions: taken, body: body.subarray(0, bytes) };
 }
 
-/** An action's two lines. */
-function piecesOf(action: Action): string[] {
-  const line = `{"create":{"_index":${JSON.stringify(action.index)},"_id":${JSON.stringify(action.id)}}}\n`;
-  const [first, ...rest] = action.pieces ?? [action.source];
-  return [line + first!, ...rest, "\n"];
+/** Bytes of a UTF-16 unit in UTF-8, at most. */
+const MOST_BYTES = 3;
+const LINE_FEED = 10;
+
+function isRoomFor(start: string, rest: string, room: number): boolean {
+  // The exact number only where it decides: it costs nearly as much as writing does.
+  return MOST_BYTES * (start.length + rest.length) < room || bytesOf(start, rest) <= room;
 }
 
-function exactBytes(action: Action): number {
-  return piecesOf(action).reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+/** With the line feed behind. */
+function bytesOf(start: string, rest: string): number {
+  return Buffer.byteLength(start) + Buffer.byteLength(rest) + 1;
 }
 
-/** No fewer than the action has: a character is three bytes at most, and six in an escaped id. */
-function mostBytes({ index, id, source }: Action): number {
-  return 3 * source.length + 6 * (index.length + id.length) + 64;
+function createLine({ index, id }: Action): string {
+  if (index !== lastIndex.name)
+    lastIndex = { name: index, start: `{"create":{"_index":${JSON.stringify(index)},"_id":` };
+  return `${lastIndex.start}${JSON.stringify(id)}}}\n`;
 }
+
+/** Records that come together are of one day, nearly always. */
+let lastIndex = { name: "", start: "" };
 
 /** The two halves of actions that could not be taken together. */
 export function halves(actions: readonly Action[]): [Action[], Action[]] {

@@ -61,7 +61,7 @@ const REFUSAL_TRIES = 3;
  * Only what may pass is sent again, with exponential back-off and full jitter. What the engine refuses for good is tried
  * once more as an envelope. Repeating is safe: the id is the record's and the operation is `create`.
  */
-export async function deliver(actions: readonly Action[], context: DeliveryContext): Promise<Delivery> {
+export async function deliver(actions: Iterable<Action>, context: DeliveryContext): Promise<Delivery> {
   const delivery: Delivery = {
     delivered: 0,
     duplicates: 0,
@@ -74,24 +74,15 @@ export async function deliver(actions: readonly Action[], context: DeliveryConte
     bytes: 0,
   };
   let { maxBodyBytes } = context.settings;
-  let waiting: Failed[] = actions.map((action) => ({ action, detail: "not sent" }));
+  let waiting: Failed[] = [];
+  let sending: Iterable<Action> = actions;
   let refusals = 0;
   let level = 0;
-  while (waiting.length > 0) {
-    if (level > 0) {
-      const remaining = context.remainingMs();
-      if (remaining <= LAST_TRY_MS) break;
-      await context.sleep(Math.min(backoff(level, context.random), remaining - LAST_TRY_MS));
-      delivery.retried += waiting.length;
-    }
+  for (;;) {
     const before = waiting.length;
-    const round = await sendAll(
-      waiting.map(({ action }) => action),
-      maxBodyBytes,
-      delivery,
-      context,
-    );
+    const round = await sendAll(sending, maxBodyBytes, delivery, context);
     waiting = round.waiting;
+    if (waiting.length === 0) break;
     // Half of the items throttled is progress: then the next half need not wait longer.
     if (level === 0 || waiting.length > before * PROGRESS) level += 1;
     // Some refuse a body that is too large by closing the connection in the middle of it.
@@ -101,6 +92,11 @@ export async function deliver(actions: readonly Action[], context: DeliveryConte
       delivery.refused = round.refused;
       break;
     }
+    const remaining = context.remainingMs();
+    if (remaining <= LAST_TRY_MS) break;
+    await context.sleep(Math.min(backoff(level, context.random), remaining - LAST_TRY_MS));
+    delivery.retried += waiting.length;
+    sending = waiting.map(({ action }) => action);
   }
   delivery.undelivered.push(...waiting);
   return delivery;
@@ -118,7 +114,7 @@ interface Round {
 
 /** Sends actions once, in bodies one after the other. */
 async function sendAll(
-  actions: readonly Action[],
+  actions: Iterable<Action>,
   maxBodyBytes: number,
   delivery: Delivery,
   context: DeliveryContext,

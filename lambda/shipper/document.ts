@@ -10,7 +10,7 @@ import {
 import type { LogEvent, LogSource } from "./decode";
 import { members } from "./json-text";
 import { toPairs } from "./pairs";
-import { checkLevels, fits, isMapped, reshape } from "./shape";
+import { checkLevels, fitsIn, reshape, shapeOf } from "./shape";
 import { isoTime, readEventTime, type EventTime } from "./times";
 
 /** One document to be created. */
@@ -22,10 +22,10 @@ export interface Action {
   /** The document's JSON, on one line. */
   readonly source: string;
   /**
-   * The same in the pieces that it was made of, where it was: what is added, and the record's own text. Writing them one
-   * after the other spares a copy of all records that would live as long as the actions do.
+   * The same in pieces, for writing one after the other; made anew the next time. So that only ids live as long as a
+   * payload is on its way, and not each record's text a second time.
    */
-  readonly pieces?: readonly string[];
+  takePieces?(): Pieces;
   /** What it was made from, for an envelope or a dead letter. */
   readonly logEvent: LogEvent;
   readonly logSource: LogSource;
@@ -33,6 +33,9 @@ export interface Action {
   /** The record's eventTime in milliseconds, where it has a readable one. */
   readonly eventTimeMs?: number;
 }
+
+/** The pieces of a document's JSON. */
+export type Pieces = readonly [head: string, body: string];
 
 /** What documents are made with. */
 export interface DocumentSettings {
@@ -69,11 +72,39 @@ export function toAction(logEvent: LogEvent, logSource: LogSource, settings: Doc
   const eventTimeMs = eventTime?.ms;
   const index = indexOf(eventTime, settings.maxRecordAgeDays, now);
   try {
-    const pieces = source(record, logEvent, logSource, settings);
-    return { id, index, source: pieces[0] + pieces[1], pieces, logEvent, logSource, isEnvelope: false, eventTimeMs };
+    const pieces = piecesOf(record, logEvent, logSource, settings);
+    return new RecordAction(id, index, logEvent, logSource, eventTimeMs, settings, pieces);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { ...envelope(logEvent, logSource, settings, id, index, "nested too deeply"), logSource, eventTimeMs };
+  }
+}
+
+class RecordAction implements Action {
+  readonly isEnvelope = false;
+
+  constructor(
+    readonly id: string,
+    readonly index: string,
+    readonly logEvent: LogEvent,
+    readonly logSource: LogSource,
+    readonly eventTimeMs: number | undefined,
+    private readonly settings: DocumentSettings,
+    private pieces: Pieces | undefined,
+  ) {}
+
+  get source(): string {
+    return (this.pieces ?? this.made()).join("");
+  }
+
+  takePieces(): Pieces {
+    const pieces = this.pieces ?? this.made();
+    this.pieces = undefined;
+    return pieces;
+  }
+
+  private made(): Pieces {
+    return piecesOf(parseObject(this.logEvent.message)!, this.logEvent, this.logSource, this.settings);
   }
 }
 
@@ -108,30 +139,30 @@ function envelope(
 }
 
 /** @throws RangeError if the record has more levels than the engines bear */
-function source(
-  record: Record<string, unknown>,
+function piecesOf(
+  record: Readonly<Record<string, unknown>>,
   logEvent: LogEvent,
   logSource: LogSource,
   settings: DocumentSettings,
-): [head: string, body: string] {
-  const heads = [added(logEvent, logSource, settings)];
+): Pieces {
+  let head = added(logEvent, logSource, settings);
   let other: Record<string, unknown> | undefined;
   let isAsItIs = true;
-  for (const key of Object.keys(record)) {
+  // Not Object.keys, which makes a list for each record: JSON's objects inherit nothing that would be counted.
+  for (const key in record) {
     const value = record[key];
-    const pairsField = PAIRS_OF.get(key);
-    if (pairsField !== undefined) {
-      if (value !== null) heads.push(pairsJson(pairsField, value));
-    } else if (isMapped(key)) {
-      if (!fits(key, value)) isAsItIs = false;
-    } else {
+    const shape = shapeOf(key);
+    const pairsField = shape === "any" ? PAIRS_OF.get(key) : undefined;
+    if (shape === undefined) {
       (other ??= Object.create(null) as Record<string, unknown>)[key] = value;
       if (RESERVED.test(key)) isAsItIs = false;
+    } else if (pairsField !== undefined) {
+      if (value !== null) head += pairsJson(pairsField, value);
+    } else if (!fitsIn(shape, value)) {
+      isAsItIs = false;
     }
   }
-  if (other) heads.push(pairsJson(OTHER_PAIRS, other));
-  // One flat string: a chain of additions would be many objects for as long as the action lives.
-  const head = heads.join("");
+  if (other) head += pairsJson(OTHER_PAIRS, other);
   const text = isAsItIs ? logEvent.message.trim() : fitting(logEvent.message);
   const rest = text.slice(1);
   // A line break can only stand between tokens here: inside a string it would be no JSON.
@@ -196,6 +227,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 /** The record's eventID, or, where that cannot be an id, the SHA-256 of its bytes: the same at each delivery either way. */
 function idOf({ eventID }: Record<string, unknown>, text: string): string {
+  if (typeof eventID === "string" && USUAL_ID.test(eventID)) return eventID;
   return typeof eventID === "string" &&
     eventID.trim() !== "" &&
     Buffer.byteLength(eventID) <= MAX_ID_BYTES &&
@@ -203,6 +235,9 @@ function idOf({ eventID }: Record<string, unknown>, text: string): string {
     ? eventID
     : hash(text);
 }
+
+/** A UUID and the like; the rules for all others take longer. */
+const USUAL_ID = /^[\w-]{1,64}$/;
 
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");

@@ -45,7 +45,8 @@ function walk(at: unknown, path: string | undefined, depth: number, found: Found
       walk(entry, path, depth + 1, found);
     }
   } else {
-    for (const key of Object.keys(at)) {
+    // Not Object.keys, which makes a list of each object's names: JSON's objects inherit nothing that would be counted.
+    for (const key in at) {
       if (isFull(found)) return;
       walk((at as Record<string, unknown>)[key], path === undefined ? key : `${path}.${key}`, depth + 1, found);
     }

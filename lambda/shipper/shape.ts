@@ -2,7 +2,7 @@ import { OPAQUE, RECORD, SCALAR_KEY, SUBTREES } from "../../modules/fields";
 import { elements, members } from "./json-text";
 
 /** What the mapping has at a place: a scalar, an object with known fields, or anything at all. */
-type Shape = "scalar" | "any" | Fields;
+export type Shape = "scalar" | "any" | Fields;
 type Fields = ReadonlyMap<string, Shape>;
 
 /**
@@ -12,6 +12,11 @@ type Fields = ReadonlyMap<string, Shape>;
 export const MAX_LEVELS = 256;
 
 const SHAPES = shapes();
+
+/** What the mapping has at a field of a record's top level; undefined where it has nothing. */
+export function shapeOf(field: string): Shape | undefined {
+  return SHAPES.get(field);
+}
 
 /** The known fields of a record's top level. */
 export function isMapped(field: string): boolean {
@@ -25,7 +30,7 @@ export function isMapped(field: string): boolean {
  * @throws RangeError if it has more than MAX_LEVELS
  */
 export function fits(field: string, value: unknown): boolean {
-  return fitsIn(shapeOf(field), value);
+  return fitsIn(shapeOf(field) ?? "any", value);
 }
 
 /**
@@ -37,7 +42,7 @@ export function fits(field: string, value: unknown): boolean {
  * Everything else stays letter by letter.
  */
 export function reshape(field: string, text: string): string {
-  return reshapeTo(shapeOf(field), text);
+  return reshapeTo(shapeOf(field) ?? "any", text);
 }
 
 /** @throws RangeError if the value has more than MAX_LEVELS */
@@ -47,7 +52,8 @@ export function checkLevels(value: unknown, levels = MAX_LEVELS): void {
   for (const key of Object.keys(value)) checkLevels((value as Record<string, unknown>)[key], levels - 1);
 }
 
-function fitsIn(shape: Shape, value: unknown): boolean {
+/** As {@link fits}, for a shape that is known already. */
+export function fitsIn(shape: Shape, value: unknown): boolean {
   if (value === null) return true;
   if (typeof value !== "object") return shape === "scalar" || shape === "any";
   if (shape === "any") {
@@ -70,7 +76,8 @@ function areFitting(shape: Shape, values: readonly unknown[]): boolean {
 
 function haveFitting(fields: Fields, object: Readonly<Record<string, unknown>>): boolean {
   let fitting = true;
-  for (const key of Object.keys(object)) {
+  // Not Object.keys, which makes a list of each object's names: JSON's objects inherit nothing that would be counted.
+  for (const key in object) {
     if (!fitsIn(fields.get(key) ?? "any", object[key])) fitting = false;
   }
   return fitting;
@@ -97,10 +104,6 @@ function reshapeTo(shape: Shape, text: string): string {
     default:
       return shape === "scalar" ? text : `{${JSON.stringify(SCALAR_KEY)}:${text}}`;
   }
-}
-
-function shapeOf(field: string): Shape {
-  return SHAPES.get(field) ?? "any";
 }
 
 function shapes(): Fields {

@@ -2,7 +2,7 @@ import { withoutContent } from "./bulk";
 import { decode, type Decoded } from "./decode";
 import { putDeadLetters, toDeadLetters } from "./dead-letters";
 import { deliver, type Delivery, type DeliveryContext, type Failed } from "./deliver";
-import { toAction } from "./document";
+import { toAction, type Action } from "./document";
 import { Summary } from "./summary";
 import type { Settings } from "./settings";
 import type { Transport } from "./transport";
@@ -54,8 +54,8 @@ async function shipRecords(
   const { settings } = context;
   const now = context.now();
   summary.received = logEvents.length;
-  const actions = logEvents.map((logEvent) => toAction(logEvent, source, settings, now));
-  const delivery = await deliver(actions, deliveryContext(context));
+  const actions: Action[] = [];
+  const delivery = await deliver(made(actions), deliveryContext(context));
   summary.take(delivery, actions, now);
   if (delivery.refused !== undefined) {
     summary.undelivered = delivery.undelivered.length;
@@ -66,6 +66,15 @@ async function shipRecords(
     throw new ShippingFailed(problem);
   }
   await keepAll(delivery, summary, context);
+
+  /** One by one, when the one before has been written: what a document was made of need not be kept until all are. */
+  function* made(all: Action[]): Generator<Action> {
+    for (const logEvent of logEvents) {
+      const action = toAction(logEvent, source, settings, now);
+      all.push(action);
+      yield action;
+    }
+  }
 }
 
 /** Both kinds of dead letters; one that cannot be kept does not keep the other from being tried. */
