@@ -1,5 +1,5 @@
 import type { Backend } from "../../../modules/config";
-import { configWithMembers, synthesizedStacks, type Synthesized } from "../../support/stacks";
+import { exampleConfig, synthesizedStacks, type Synthesized } from "../../support/stacks";
 
 interface Example {
   readonly name: string;
@@ -98,8 +98,9 @@ function readStates({ data }: Synthesized): unknown[] {
 
 describe.each(EXAMPLES)("$name", ({ backend, own, read }) => {
   const stacks = synthesizedStacks(
-    configWithMembers(11, (config) => ({
+    exampleConfig((config) => ({
       ...config,
+      members: config.members.map((member, index) => ({ ...member, profile: undefined, stack: index + 1 })),
       management: { ...config.management, profile: undefined },
       terraform: { ...config.terraform, backend },
     })),
