@@ -207,20 +207,17 @@ export class Sandbox {
 
   /** Applies every stack in its order, as `cdktf deploy '*'` does. */
   async deploy(onEvent: (event: StackEvent) => void = () => undefined): Promise<readonly StackResult[]> {
-    const results = await this.deployDomain(onEvent);
+    const names = stackNames(this.outDir);
+    const before = names.filter((name) => name === "archive" || name === "domain");
+    const results = await this.run("apply", before, onEvent);
     results.push(...(await this.deploySearch(this.gatewayUrl(results), onEvent)));
     results.push(...(await this.run("apply", this.accountStacks(), onEvent)));
     return results;
   }
 
-  /** Applies what the stack `search` needs: the domain, before which the archive stands. */
-  deployDomain(onEvent: (event: StackEvent) => void = () => undefined): Promise<StackResult[]> {
-    const names = stackNames(this.outDir);
-    return this.run(
-      "apply",
-      names.filter((name) => name === "archive" || name === "domain"),
-      onEvent,
-    );
+  /** Applies the stack `domain` alone: all that the stack `search` needs. */
+  deployDomain(onEvent: (event: StackEvent) => void = () => undefined): Promise<readonly StackResult[]> {
+    return this.run("apply", ["domain"], onEvent);
   }
 
   /** Applies the stack `search`, by the real provider or by the stand-in. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Cleanup } from "../../sandbox/cleanup";
 import { closedDoors, deadLetterDrill, ledger, operatorReads } from "../../sandbox/checks";
 import type { Change } from "../../sandbox/configuration";
+import type { EngineKind } from "../../sandbox/engine";
 import { SilentProgress } from "../../sandbox/progress";
 import type { LoggedRecord } from "../../sandbox/records";
 import { Sandbox } from "../../sandbox/sandbox";
@@ -10,6 +11,7 @@ import { putRecords } from "../../sandbox/traffic";
 /** A sandbox for one suite, with what ends it again. */
 export async function startSandbox(
   changes: readonly Change[] = [],
+  engine?: EngineKind,
 ): Promise<{ sandbox: Sandbox; end: () => Promise<void> }> {
   const cleanup = new Cleanup();
   const failures: string[] = [];
@@ -18,7 +20,7 @@ export async function startSandbox(
     if (failures.length > 0) throw new Error(`could not end ${failures.join("; ")}`);
   };
   try {
-    return { sandbox: await Sandbox.start({ changes, progress: new SilentProgress(), cleanup }), end };
+    return { sandbox: await Sandbox.start({ engine, changes, progress: new SilentProgress(), cleanup }), end };
   } catch (error) {
     await end();
     throw error;

@@ -70,7 +70,8 @@ export async function examine(
   return {
     examined: new Date(now).toISOString(),
     findings: findings.filter(({ code }) => !ignored.includes(code)),
-    notLookedAt,
+    // In the order of their names: which fails first is chance.
+    notLookedAt: notLookedAt.sort((a, b) => (a.what < b.what ? -1 : 1)),
     indices: domain.indices,
     capacity: domain.capacity,
     accounts: looked.flatMap(({ facts }) => facts ?? []),
