@@ -16,17 +16,21 @@ const TRIES = 4;
 /** These the provider sends again, without a pause. */
 const RETRIED = new Set([502, 503, 504]);
 
+/** Where one of the two clients sends its requests, and what it shows to be let in. */
+export interface Side {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly authorization: string;
+}
+
 /** The provider's two clients: what they send, byte for byte, and how they take the answers. */
 export class Session {
   private known = false;
 
   constructor(
-    private readonly options: {
-      readonly gatewayUrl: string;
-      readonly username: string;
-      readonly token: string;
-      readonly client: Pick<TrustingClient, "fetch">;
-    },
+    private readonly elasticsearchSide: Side,
+    private readonly kibanaSide: Side,
+    private readonly client: Pick<TrustingClient, "fetch">,
   ) {}
 
   /** A request to Elasticsearch. 404 is an answer where something is looked for; any other failure is not. */
@@ -35,13 +39,12 @@ export class Session {
     const headers = {
       "user-agent": "elasticstack-terraform-provider/0.16.3",
       accept: VENDOR_JSON,
-      authorization: this.authorization(),
+      authorization: this.elasticsearchSide.authorization,
       "x-elastic-client-meta": "es=8.19.6,go=1.26.8,t=8.11.0,hc=1.26.8,hl=1",
       ...(text === undefined ? {} : { "content-type": VENDOR_JSON, "content-length": String(Buffer.byteLength(text)) }),
     };
     for (let attempt = 1; ; attempt++) {
-      const url = `${this.options.gatewayUrl}/es${path}`;
-      const reply = await this.options.client.fetch(url, { method, headers, body: text });
+      const reply = await this.client.fetch(`${this.elasticsearchSide.url}${path}`, { method, headers, body: text });
       if (RETRIED.has(reply.status) && attempt < TRIES) continue;
       if (reply.status < 300) this.checkProduct(reply.headers["x-elastic-product"]);
       if (reply.status >= 300 && !(reply.status === 404 && method === "GET"))
@@ -62,12 +65,13 @@ export class Session {
       `--${boundary}--`,
       "",
     ].join("\r\n");
-    const path = `/kibana${space === undefined ? "" : `/s/${space}`}/api/saved_objects/_import${query}`;
-    const reply = await this.options.client.fetch(`${this.options.gatewayUrl}${path}`, {
+    const inKibana = `${space === undefined ? "" : `/s/${space}`}/api/saved_objects/_import${query}`;
+    const path = `/kibana${inKibana}`;
+    const reply = await this.client.fetch(`${this.kibanaSide.url}${inKibana}`, {
       method: "POST",
       headers: {
         "user-agent": "Go-http-client/1.1",
-        authorization: this.authorization(),
+        authorization: this.kibanaSide.authorization,
         "content-type": `multipart/form-data; boundary=${boundary}`,
         "content-length": String(Buffer.byteLength(body)),
         "kbn-xsrf": "true",
@@ -89,11 +93,6 @@ export class Session {
       );
     }
     this.known = true;
-  }
-
-  private authorization(): string {
-    const { username, token } = this.options;
-    return `Basic ${Buffer.from(`${username}:${token}`).toString("base64")}`;
   }
 }
 

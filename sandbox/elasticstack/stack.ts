@@ -13,7 +13,7 @@ export interface SearchStackOptions {
   /** The synthesized stack. */
   readonly stackJson: Synthesized;
   readonly gatewayUrl: string;
-  /** The password; the user name is the stack's. */
+  /** The password, whose user name is the stack's; where the stack is an Elastic Stack's, the API key. */
   readonly token: string;
   readonly client: Pick<TrustingClient, "fetch">;
   /** Where the state is kept, between the commands. */
@@ -206,10 +206,33 @@ function kindOf(address: string): ResourceKind {
   return kind;
 }
 
+interface ProviderSide {
+  readonly endpoints?: readonly string[];
+  readonly username?: string;
+  readonly api_key?: string;
+}
+
+/** Addresses and users are the stack's; the gateway's address is another stack's output, and no secret is in any. */
 function sessionOf({ stackJson, gatewayUrl, token, client }: SearchStackOptions): Session {
-  const providers = (stackJson.provider as { elasticstack: { elasticsearch?: { username: string }[] }[] }).elasticstack;
-  const username = providers[0]?.elasticsearch?.[0]?.username ?? "";
-  return new Session({ gatewayUrl, username, token, client });
+  const [provider] = (
+    stackJson.provider as { elasticstack: { elasticsearch?: ProviderSide[]; kibana?: ProviderSide[] }[] }
+  ).elasticstack;
+  const elasticsearch = provider?.elasticsearch?.[0] ?? {};
+  const kibana = provider?.kibana?.[0] ?? {};
+  if (elasticsearch.api_key !== undefined) {
+    // An Elastic Stack itself. The provider spells the scheme in two ways.
+    return new Session(
+      { url: elasticsearch.endpoints?.[0] ?? "", authorization: `APIKey ${token}` },
+      { url: kibana.endpoints?.[0] ?? "", authorization: `ApiKey ${token}` },
+      client,
+    );
+  }
+  const authorization = `Basic ${Buffer.from(`${elasticsearch.username ?? ""}:${token}`).toString("base64")}`;
+  return new Session(
+    { url: `${gatewayUrl}/es`, authorization },
+    { url: `${gatewayUrl}/kibana`, authorization },
+    client,
+  );
 }
 
 function readState({ stateFile }: SearchStackOptions): Resource[] {
