@@ -56,7 +56,8 @@ describe("the search stack on an Elastic Stack, by the requests that the provide
   afterAll(() => rmSync(folder, { recursive: true }));
   const elastic = new MemoryElastic();
   const given = (change: (config: Config) => Config = (config) => config) => ({
-    stackJson: synthesizedStacks(exampleConfig((config) => change(withElastic()(config)))).search as unknown as Synthesized,
+    stackJson: synthesizedStacks(exampleConfig((config) => change(withElastic()(config))))
+      .search as unknown as Synthesized,
     gatewayUrl: "https://nobody.example",
     token: KEY,
     client: elastic as never,
