@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import { apiKeyTransport } from "../../../lambda/shipper/api-key";
@@ -274,8 +276,44 @@ test("the operators' client shows the key as well, and searches with it", async 
   expect(seen[1]).toMatchObject({ target: "/cwl-%2A/_search", authorization: `ApiKey ${KEY}` });
 });
 
-test("the bundled function stays under 300 KB", () => {
+describe("the bundled function", () => {
   const { zip } = bundle(join(PROJECT, "lambda", "shipper", "handler.ts"));
-  const [code] = Object.values(unzipSync(zip));
-  expect(code!.length).toBeLessThan(300 * 1024);
+  const code = unzipSync(zip)["index.js"]!;
+
+  test("stays under 300 KB", () => {
+    expect(code.length).toBeLessThan(300 * 1024);
+  });
+
+  test("fetches the key where its environment says, and delivers by it", async () => {
+    writeFileSync(join(folder, "index.js"), code);
+    const ids: string[] = [];
+    const judge = elasticsearch;
+    elasticsearch = (authorization) => {
+      const judged = judge(authorization);
+      const found = [...seen.at(-1)!.body.matchAll(/"_id":"([^"]+)"/g)].map(([, id]) => id!);
+      if (judged.status === 200) ids.push(...found);
+      return { ...judged, body: { errors: false, items: found.map((_id) => ({ create: { _id, status: 201 } })) } };
+    };
+    const event = payload([JSON.stringify(record({ eventID: "by-the-bundle" }))]);
+    const run = `require("./index.js").handler(${JSON.stringify(event)}, { awsRequestId: "r", getRemainingTimeInMillis: () => 60000 })`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", run], {
+      cwd: folder,
+      env: {
+        ...env,
+        NODE_EXTRA_CA_CERTS: caFile,
+        AWS_ENDPOINT_URL: `https://${host}`,
+        SEARCH_ENDPOINT: host,
+        SEARCH_REGION: "eu-west-1",
+        SEARCH_API_KEY_ARN: SECRET,
+        DEAD_LETTER_BUCKET: "dead-letters",
+        DEAD_LETTER_PREFIX: "111122223333/",
+        OWNER_NAMES: "{}",
+        MAX_RECORD_AGE_DAYS: "36500",
+      },
+    });
+    expect(ids).toEqual(["by-the-bundle"]);
+    expect(targets()).toEqual(["secretsmanager.GetSecretValue", "/_bulk"]);
+    expect(stdout).toContain('"RecordsDelivered":1');
+    expect(stdout).not.toContain(KEY);
+  });
 });
