@@ -91,12 +91,18 @@ export function capacityFindings(facts: CapacityFacts, asked: CapacityAsked, now
 function healthFindings({ status, number_of_data_nodes: nodes, unassigned_shards }: Health, asked: CapacityAsked) {
   const parts = [
     ...(status === "red" ? ["is red: some records can be neither searched nor written"] : []),
-    ...(status === "yellow" ? [`is yellow: ${unassigned_shards} copies of shards have no place`] : []),
+    ...(status === "yellow" ? [`is yellow (copies of shards without a place: ${unassigned_shards})`] : []),
     ...(nodes < asked.nodes ? [`has ${nodes} of ${asked.nodes} data nodes`] : []),
   ];
   return parts.length === 0
     ? []
-    : [finding("domain-health", `The domain ${parts.join(", and ")}.`, "see domain-red in docs/runbook.md")];
+    : [
+        finding(
+          "domain-health",
+          `The domain ${parts.join(", and ")}.`,
+          "GET _cluster/allocation/explain says why; see domain-red in docs/runbook.md",
+        ),
+      ];
 }
 
 function lowDisk({ node, total, available }: NodeDisk): Finding {

@@ -64,7 +64,7 @@ test("each node with less than a quarter left is named", () => {
 
 test.each([
   ["red", { status: "red" as const }, /is red/],
-  ["yellow", { status: "yellow" as const, unassigned_shards: 8 }, /8 copies of shards/],
+  ["yellow", { status: "yellow" as const, unassigned_shards: 8 }, /is yellow .*: 8\)/],
   ["a node short", { number_of_data_nodes: 1 }, /1 of 2 data nodes/],
 ])("a domain that is %s is named", (_, changes, message) => {
   const health = { ...capacityFacts().health, ...changes };
