@@ -82,6 +82,12 @@ describe("delivery", () => {
     expect(await deliver(actions(2), context(engine))).toMatchObject({ delivered: 2, retried: 4, requests: 3 });
   });
 
+  test("waits out a 403 that throttles, however often it comes: it is no refusal of the caller", async () => {
+    const throttled = { status: 403, text: '{"message":"403 Request throttled due to too many requests"}' };
+    const engine = new MemoryEngine({ before: (request) => (request < 8 ? throttled : undefined) });
+    expect(await deliver(actions(2), context(engine))).toMatchObject({ delivered: 2, requests: 9, refused: undefined });
+  });
+
   test("takes what was accepted before the connection broke for a duplicate, not for a loss", async () => {
     const engine = new MemoryEngine({ after: (answer, request) => (request === 0 ? new Error("ECONNRESET") : answer) });
     expect(await deliver(actions(2), context(engine))).toMatchObject({ delivered: 0, duplicates: 2, requests: 2 });
