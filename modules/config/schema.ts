@@ -42,8 +42,9 @@ const bucketName = text(
 );
 const functionName = text(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, hyphens or underscores");
 const arn = (pattern: RegExp, message: string) => text(pattern, message);
+// The key itself: a policy that names an alias allows nothing.
 const kmsKeyArn = arn(
-  /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/,
+  /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
   "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",
 );
 const cidr = z
@@ -226,10 +227,7 @@ const elastic = z
       operatorApiKeyArn: secretArn
         .optional()
         .describe("The same with the key of the commands in operations/, which also read; by default the shippers'."),
-      apiKeyKmsKeyArn: arn(
-        /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
-        "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",
-      )
+      apiKeyKmsKeyArn: kmsKeyArn
         .optional()
         .describe("KMS key that encrypts it; other accounts can read it only with a key of your own."),
       replicas: z

@@ -382,3 +382,14 @@ test("everything has a default but account ids and names, region and Kibana's ne
   const { management: onlyManagement, region } = valid();
   expect(problemsWith({ management: onlyManagement, region, members: undefined })).toEqual([]);
 });
+
+test.each(["archive", "deadLetters"])(
+  "%s: a KMS key is named by its id, because no policy can name an alias",
+  (section) => {
+    const arn = (name: string) => `arn:aws:kms:ap-northeast-1:111111111111:${name}`;
+    expect(problemsWith({ [section]: { kmsKeyArn: arn("alias/archive") } })).toEqual([
+      expect.objectContaining({ path: `${section}.kmsKeyArn` }) as object,
+    ]);
+    expect(problemsWith({ [section]: { kmsKeyArn: arn("key/mrk-00000000000000000000000000000000") } })).toEqual([]);
+  },
+);
