@@ -5,11 +5,12 @@ import { INDEX_PATTERN, indexTemplateMappings, indexTemplateSettings } from "../
 /** A CloudTrail record; which account's log group it came through decides the owner. */
 export type TrailRecord = Readonly<Record<string, unknown>>;
 
-const ACCOUNTS = new Map([
-  ["111111111111", "security"],
-  ["222222222222", "production"],
-  ["333333333333", "staging"],
-]);
+export const NAMED_ACCOUNTS = [
+  { accountId: "111111111111", name: "security" },
+  { accountId: "222222222222", name: "production" },
+  { accountId: "333333333333", name: "staging" },
+];
+const ACCOUNTS = new Map(NAMED_ACCOUNTS.map(({ accountId, name }) => [accountId, name]));
 
 /**
  * Puts records into an engine as the deployed product would: under the product's index template, as the documents that

@@ -10,6 +10,7 @@ import {
   SECURITY_DASHBOARD_ID,
 } from "../../../modules/dashboards";
 import { autoInterval } from "../../../modules/dashboards/interval";
+import { fieldsOf } from "./fields-of";
 
 const objects = savedObjects({ excludedUsers: ["homes-dev"], archiveBuckets: ["archive"] });
 const day = { from: new Date("2026-01-30T00:00:00Z"), to: new Date("2026-01-31T00:00:00Z") };
@@ -195,14 +196,6 @@ describe("the automatic interval", () => {
 
 function panel(id: string): PanelQuery {
   return all.find((query) => query.id === id)!;
-}
-
-/** The fields that a Lucene query names: before a colon, and after _exists_. */
-function fieldsOf(query: string): string[] {
-  const unquoted = query.replace(/"[^"]*"/g, '""');
-  return [...unquoted.matchAll(/([@\w.]+):([@\w.]*)/g)].map(([, name, value]) =>
-    name === "_exists_" ? value! : name!,
-  );
 }
 
 function edit(object: SavedObject, attribute: string, from: string, to: string): SavedObject {
