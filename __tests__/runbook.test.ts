@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { toPairs } from "../lambda/shipper/pairs";
 import { MAX_DEPTH, MAX_PAIRS, MAX_PAIR_LENGTH } from "../lambda/shipper/pairs";
+import { savedObjects } from "../modules/dashboards";
 import { PROJECT } from "./support/command";
 import { exampleConfig, resourcesOf, synthesizedStacks, type Resource } from "./support/stacks";
 
@@ -87,6 +88,17 @@ describe("searching requests", () => {
     const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\*]/g, "\\$&");
     return new RegExp(`^${quoted === undefined ? search.split("*").map(literal).join(".*") : literal(quoted)}$`);
   }
+});
+
+test("the panels and saved searches that the runbook and the decisions name are there", () => {
+  const titles = new Set(savedObjects({ excludedUsers: [] }).map(({ attributes }) => attributes.title));
+  const folder = join(PROJECT, "docs", "decisions");
+  const pages = [RUNBOOK, ...readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"))];
+  const named = pages
+    .flatMap((page) => [...page.replace(/\s+/g, " ").matchAll(/(?:saved search|panel) _([^_]+)_/g)])
+    .map(([, title]) => title!);
+  expect(named.length).toBeGreaterThan(2);
+  expect(named.filter((title) => !titles.has(title))).toEqual([]);
 });
 
 test("every link within the page leads to a heading", () => {

@@ -19,7 +19,10 @@ const CHANGES: readonly Change[] = [
 
 /** Rights that no call of the sandbox's needs, and what they are for. */
 const BESIDE: readonly (readonly [RegExp, string])[] = [
-  [/:(AddTags|RemoveTags|TagResource|UntagResource|TagRole|UntagRole)$/, "tags of the configuration that change"],
+  [
+    /^(?!s3:).*:(AddTags|RemoveTags|TagResource|UntagResource|TagRole|UntagRole)$/,
+    "tags of the configuration that change",
+  ],
   [/^logs:(\w+LogDelivery|ListLogDeliveries)$/, "API Gateway sets its access log up in the caller's name"],
   [/^iam:PassRole$/, "is no call: Lambda and CloudTrail ask for it when they are given a role"],
   [
@@ -32,7 +35,7 @@ const BESIDE: readonly (readonly [RegExp, string])[] = [
   [/^cloudtrail:(UpdateTrail|StopLogging|\w+Selectors)$/, "what somebody changed by hand"],
   [/^iam:(UpdateAssumeRolePolicy|UpdateRole|UpdateRoleDescription)$/, "what somebody changed by hand"],
   [/^logs:DeleteRetentionPolicy$/, "what somebody changed by hand"],
-  [/^s3:(GetBucketLocation)$/, "the aws provider's version 5"],
+  [/^s3:(GetBucketLocation|\w+Resource)$/, "other versions of the aws provider"],
   [/^apigateway:(PATCH|PUT)$/, "what somebody changed by hand"],
 ];
 
@@ -43,7 +46,10 @@ function resourceOf({ action, path, body }: RecordedCall, arn: (service: string,
   const field = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
   switch (service) {
     case "s3":
-      return `arn:aws:s3:::${path.split("/")[1]!}`;
+      // Tags of S3 Control, with the bucket's ARN in the path.
+      return path.includes("/tags/")
+        ? decodeURIComponent(path.split("/tags/")[1]!)
+        : `arn:aws:s3:::${path.split("/")[1]!}`;
     case "iam":
       return arn("iam", `role/${field("RoleName") ?? ""}`).replace(/:ap-northeast-1:/, "::");
     case "sts":

@@ -192,6 +192,7 @@ function bucketStatements({ region, names }: Config): Statement[] {
         "GetLifecycleConfiguration",
         "GetReplicationConfiguration",
         "ListBucket",
+        "ListTagsForResource",
         "PutBucketOwnershipControls",
         "PutBucketPolicy",
         "PutBucketPublicAccessBlock",
@@ -199,6 +200,9 @@ function bucketStatements({ region, names }: Config): Statement[] {
         "PutBucketVersioning",
         "PutEncryptionConfiguration",
         "PutLifecycleConfiguration",
+        // The aws provider from 6.23 on tags buckets in this way.
+        "TagResource",
+        "UntagResource",
       ]),
       Resource: buckets,
     },
