@@ -74,6 +74,12 @@ export class DomainClient {
     return JSON.parse(text) as T;
   }
 
+  /** What the shipper's core needs to write records here, in the same way as the functions do. */
+  get delivery(): { readonly transport: Transport; readonly searchEndpoint: string; readonly searchRegion: string } {
+    const { endpoint, region } = this.options;
+    return { transport: this.transport, searchEndpoint: endpoint, searchRegion: region };
+  }
+
   /** One search over the daily indices. */
   search<T>(body: object, index = INDEX_PATTERN): Promise<T> {
     return this.request("POST", `/${index}/_search`, body);
