@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT } from "../../support/command";
 import { KMS_KEY, PARAMETER, SECRET } from "../../support/elastic";
-import { parseWith, problemsWith } from "./mistakes";
+import { fromYaml, parseWith, problemsWith } from "./mistakes";
 
 const ELASTIC = {
   elasticsearch: "https://logs.es.example:9243",
@@ -79,4 +82,20 @@ test("networks of Kibana are warned about: they are a domain's", () => {
   const search = { target: "elastic", elastic: ELASTIC };
   expect(parseWith({ search }).warnings).toEqual([expect.stringContaining("kibana.allowedCidrs has no meaning")]);
   expect(parseWith({ search, kibana: { allowedCidrs: [] } }).warnings).toEqual([]);
+});
+
+test("the example of docs/elastic.md is valid", () => {
+  const [, yaml = ""] = /```yaml\n([^]*?)```/.exec(readFileSync(join(PROJECT, "docs", "elastic.md"), "utf8")) ?? [];
+  expect(problemsWith(fromYaml(yaml) as Record<string, unknown>)).toEqual([]);
+  expect(yaml).toContain("target: elastic");
+});
+
+test.each([
+  ["cloud", { management: { accountId: "111111111111", name: "security" }, members: [] }],
+  ["s3", {}],
+])("the README's example of the backend %s is valid", (type, others) => {
+  const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
+  const examples = [...readme.matchAll(/```yaml\n(terraform: .*)\n```/g)].map(([, yaml]) => yaml!);
+  const yaml = examples.find((example) => example.includes(`type: ${type},`));
+  expect(problemsWith({ ...others, ...(fromYaml(yaml ?? "x: y") as Record<string, unknown>) })).toEqual([]);
 });
