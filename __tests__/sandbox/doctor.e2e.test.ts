@@ -1,11 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CloudTrailClient, StartLoggingCommand, StopLoggingCommand } from "@aws-sdk/client-cloudtrail";
+import {
+  CloudTrailClient,
+  CreateTrailCommand,
+  DeleteTrailCommand,
+  StartLoggingCommand,
+  StopLoggingCommand,
+} from "@aws-sdk/client-cloudtrail";
 import {
   DeleteSubscriptionFilterCommand,
   DescribeSubscriptionFiltersCommand,
   PutSubscriptionFilterCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
+import { CreateBucketCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { stringify } from "yaml";
 import { runDoctor } from "../../sandbox/checks";
 import type { Sandbox } from "../../sandbox/sandbox";
@@ -63,6 +70,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "doctor", () => {
     ["saved-object-missing", "CloudTrail", deleteDashboard, /dashboard CloudTrail is missing/],
     ["saved-object-changed", "Region_PieChart", changePanel, /visState\.type is histogram, not pie/],
     ["trail-stopped", "production", stopTrail, /the trail cloudtrail is stopped, since .* UTC/],
+    ["trail-doubled", "production", addTrail, /trail\/old-one logs management events as well/],
     ["subscription-missing", "staging", deleteSubscription, /has no subscription by LogsToElasticsearchEx_/],
     ["account-silent", "production", silence, /newest record in the index is of/],
     ["disk-too-small", "domain", shrinkDisk, /90 days at .* need .*, and the domain has 1\.0 MiB/],
@@ -207,6 +215,26 @@ describeWith(["terraform", "java", "mvn", "python3"], "doctor", () => {
     const Name = sandbox.config.names.trail;
     await client.send(new StopLoggingCommand({ Name }));
     return () => client.send(new StartLoggingCommand({ Name }));
+  }
+
+  async function addTrail() {
+    const client = new CloudTrailClient(sandbox.clientSettings(sandbox.aws.credentialsFor(PRODUCTION)));
+    const { s3 } = sandbox.clients(PRODUCTION);
+    const [Bucket, Name] = ["an-old-trails-bucket", "old-one"];
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const statement = (Action: string, Resource: string) => ({
+      ...{ Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } },
+      ...{ Action, Resource },
+    });
+    const Statement = [
+      statement("s3:GetBucketAcl", `arn:aws:s3:::${Bucket}`),
+      statement("s3:PutObject", `arn:aws:s3:::${Bucket}/*`),
+    ];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await client.send(new CreateTrailCommand({ Name, S3BucketName: Bucket }));
+    await client.send(new StartLoggingCommand({ Name }));
+    return () => client.send(new DeleteTrailCommand({ Name }));
   }
 
   async function deleteSubscription() {
