@@ -207,7 +207,8 @@ function suite(kind: EngineKind): void {
         for (let at = 0; at < lines.length; at += 2_000) await shipper.invoke(payload(lines.slice(at, at + 2_000)));
         await guess(indices, lines);
         const taken = new Set((await indices.documents("guessed")).map(({ _id }) => _id));
-        const phrases = phrasesOf(lines);
+        // Of records that the guessed mapping has refused it finds nothing.
+        const phrases = phrasesOf(lines.filter((line) => taken.has(expectedId(line))));
         phrases.set("errorMessage\nnot authorized to perform", ["errorMessage", "not authorized to perform"]);
         expect(phrases.size).toBeGreaterThan(200);
         for (const [field, phrase] of phrases.values()) {
@@ -258,7 +259,7 @@ async function guess(indices: Indices, lines: readonly string[]): Promise<void> 
     settings: { "index.mapping.total_fields.limit": 10_000 },
     mappings: { properties: { apiVersion: { type: "text" } } },
   });
-  for (let at = 0; at < lines.length; at += 200) {
+  for (let at = 0; at < lines.length; at += 500) {
     const actions = lines
       .slice(at, at + 500)
       .map((line) => `${JSON.stringify({ create: { _id: expectedId(line) } })}\n${line}\n`);
