@@ -1,4 +1,4 @@
-import type { Action } from "./document";
+import { quoted, type Action } from "./document";
 
 /** A bulk request's body and what is in it. */
 export interface Batch {
@@ -77,7 +77,7 @@ function bytesOf(start: string, rest: string): number {
 function createLine({ index, id }: Action): string {
   if (index !== lastIndex.name)
     lastIndex = { name: index, start: `{"create":{"_index":${JSON.stringify(index)},"_id":` };
-  return `${lastIndex.start}${JSON.stringify(id)}}}\n`;
+  return `${lastIndex.start}${quoted(id)}}}\n`;
 }
 
 /** Records that come together are of one day, nearly always. */

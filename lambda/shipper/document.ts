@@ -186,7 +186,12 @@ function fitting(text: string): string {
 function added({ id, timestamp }: LogEvent, logSource: LogSource, settings: DocumentSettings): string {
   const time = isoTime(timestamp);
   const ofTime = time === undefined ? "" : `"@timestamp":"${time}",`;
-  return `{"@id":${JSON.stringify(id)},${ofTime}${ofSource(logSource, settings)}`;
+  return `{"@id":${quoted(id)},${ofTime}${ofSource(logSource, settings)}`;
+}
+
+/** A string's JSON. */
+export function quoted(text: string): string {
+  return USUAL_ID.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** What is the same for all log events of a payload is written once. */
@@ -236,7 +241,7 @@ function idOf({ eventID }: Record<string, unknown>, text: string): string {
     : hash(text);
 }
 
-/** A UUID and the like; the rules for all others take longer. */
+/** A UUID and the like, which need no escapes; the rules for all others take longer. */
 const USUAL_ID = /^[\w-]{1,64}$/;
 
 function hash(text: string): string {

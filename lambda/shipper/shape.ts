@@ -3,7 +3,11 @@ import { elements, members } from "./json-text";
 
 /** What the mapping has at a place: a scalar, an object with known fields, or anything at all. */
 export type Shape = "scalar" | "any" | Fields;
-type Fields = ReadonlyMap<string, Shape>;
+interface Fields {
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** Those of them that are objects with known fields. */
+  readonly objects: readonly string[];
+}
 
 /**
  * The levels that a document may have below a field. The engines go down an array with a call for each level: 3,000
@@ -11,16 +15,14 @@ type Fields = ReadonlyMap<string, Shape>;
  */
 export const MAX_LEVELS = 256;
 
-const SHAPES = shapes();
-
 /** What the mapping has at a field of a record's top level; undefined where it has nothing. */
 export function shapeOf(field: string): Shape | undefined {
-  return SHAPES.get(field);
+  return SHAPES.shapes.get(field);
 }
 
 /** The known fields of a record's top level. */
 export function isMapped(field: string): boolean {
-  return SHAPES.has(field);
+  return SHAPES.shapes.has(field);
 }
 
 /**
@@ -74,11 +76,16 @@ function areFitting(shape: Shape, values: readonly unknown[]): boolean {
   return fitting;
 }
 
-function haveFitting(fields: Fields, object: Readonly<Record<string, unknown>>): boolean {
+function haveFitting({ shapes, objects }: Fields, value: Readonly<Record<string, unknown>>): boolean {
   let fitting = true;
   // Not Object.keys, which makes a list of each object's names: JSON's objects inherit nothing that would be counted.
-  for (const key in object) {
-    if (!fitsIn(fields.get(key) ?? "any", object[key])) fitting = false;
+  for (const key in value) {
+    const part = value[key];
+    // Most are scalars, and they fit anywhere but in the place of an object: that is looked at below.
+    if (typeof part === "object" && part !== null && !fitsIn(shapes.get(key) ?? "any", part)) fitting = false;
+  }
+  for (const key of objects) {
+    if (Object.hasOwn(value, key) && typeof value[key] !== "object") fitting = false;
   }
   return fitting;
 }
@@ -89,7 +96,7 @@ function reshapeTo(shape: Shape, text: string): string {
     case "{": {
       if (shape === "scalar") return JSON.stringify(text);
       const fields = members(text).map(
-        ({ name, key, value }) => `${key}:${reshapeTo(shape.get(name) ?? "any", value)}`,
+        ({ name, key, value }) => `${key}:${reshapeTo(shape.shapes.get(name) ?? "any", value)}`,
       );
       return `{${fields.join(",")}}`;
     }
@@ -106,19 +113,33 @@ function reshapeTo(shape: Shape, text: string): string {
   }
 }
 
-function shapes(): Fields {
-  const root = new Map<string, Shape>();
-  const put = (path: string, shape: Shape) => {
-    const steps = path.split(".");
-    const last = steps.pop()!;
-    let at = root;
-    for (const step of steps) {
-      if (!at.has(step)) at.set(step, new Map());
-      at = at.get(step) as Map<string, Shape>;
-    }
-    at.set(last, shape);
-  };
-  for (const { path } of RECORD) put(path, "scalar");
-  for (const path of [...SUBTREES.map((subtree) => subtree.path), ...OPAQUE]) put(path, "any");
+function shapesOf(): Fields {
+  const root = new Branch();
+  for (const { path } of RECORD) root.put(path.split("."), "scalar");
+  for (const path of [...SUBTREES.map((subtree) => subtree.path), ...OPAQUE]) root.put(path.split("."), "any");
   return root;
 }
+
+class Branch implements Fields {
+  readonly shapes = new Map<string, Shape>();
+  readonly objects: string[] = [];
+
+  put([step, ...rest]: readonly string[], shape: Shape): void {
+    if (rest.length === 0) {
+      this.shapes.set(step!, shape);
+      return;
+    }
+    const known = this.shapes.get(step!);
+    const branch = known instanceof Branch ? known : this.grow(step!);
+    branch.put(rest, shape);
+  }
+
+  private grow(step: string): Branch {
+    const branch = new Branch();
+    this.shapes.set(step, branch);
+    this.objects.push(step);
+    return branch;
+  }
+}
+
+const SHAPES = shapesOf();
