@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { toBatches } from "../../lambda/shipper/bulk";
+import { decode } from "../../lambda/shipper/decode";
+import { toAction, type Action } from "../../lambda/shipper/document";
+import { articleBody, floor } from "../article";
+
+/** What is measured: the shipper up to its finished bodies, what it is compared with, and what comes on top. */
+export type Contender = "floor" | "shipper" | "article" | "compression" | "hashing";
+
+/** What one process measured: milliseconds of CPU time of each payload. */
+export type CpuFigures = readonly number[];
+
+/** The shipper's default, see lambda/shipper/settings.ts. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
+
+const [contender, file, now, names, warmUp, rounds] = process.argv.slice(2) as [Contender, ...string[]];
+const data = readFileSync(file!, "utf8");
+const settings = {
+  ownerNames: new Map(Object.entries(JSON.parse(names!) as Record<string, string>)),
+  maxRecordAgeDays: 36_500,
+};
+const bodies = contender === "compression" || contender === "hashing" ? shipperBodies((body) => Buffer.from(body)) : [];
+const compressed = contender === "hashing" ? compress() : [];
+
+const work: Readonly<Record<Contender, () => unknown>> = {
+  floor: () => floor(data),
+  shipper: () => shipperBodies(({ length }) => length),
+  article: () => articleBody(data),
+  compression: compress,
+  hashing: () => compressed.map((body) => createHash("sha256").update(body).digest()),
+};
+
+const figures: number[] = [];
+for (let round = -Number(warmUp); round < Number(rounds); round++) {
+  const before = process.cpuUsage();
+  work[contender]();
+  const { user, system } = process.cpuUsage(before);
+  if (round >= 0) figures.push((user + system) / 1000);
+}
+process.stdout.write(JSON.stringify(figures));
+
+/**
+ * An invocation up to the finished bodies, in the order in which ship.ts does it.
+ *
+ * @param finished what is done with a body before the next one is asked for
+ */
+function shipperBodies<T>(finished: (body: Buffer) => T): T[] {
+  const decoded = decode({ awslogs: { data } });
+  if (decoded.kind !== "records") throw new Error(`the payload is ${decoded.kind}`);
+  const { logEvents, source } = decoded;
+  const actions: Action[] = [];
+  function* made(): Generator<Action> {
+    for (const logEvent of logEvents) {
+      const action = toAction(logEvent, source, settings, Number(now));
+      actions.push(action);
+      yield action;
+    }
+  }
+  return Array.from(toBatches(made(), MAX_BODY_BYTES), ({ body }) => finished(body));
+}
+
+function compress(): Buffer[] {
+  return bodies.map((body) => gzipSync(body, { level: 1 }));
+}
