@@ -38,8 +38,7 @@ const STEP = 50;
  *
  * @param maxEventBytes bytes of `awslogs.data`, at most
  */
-export function largestPayload(maxEventBytes = MAX_EVENT_BYTES): Payload {
-  const messages = madeUpMessages();
+export function largestPayload(messages = madeUpMessages(), maxEventBytes = MAX_EVENT_BYTES): Payload {
   let [fitting, tooMany] = [0, Math.floor(messages.length / STEP) + 1];
   while (tooMany - fitting > 1) {
     const middle = Math.floor((fitting + tooMany) / 2);
