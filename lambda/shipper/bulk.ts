@@ -3,7 +3,7 @@ import { quoted, type Action } from "./document";
 /** A bulk request's body and what is in it. */
 export interface Batch {
   readonly actions: readonly Action[];
-  /** Newline-delimited JSON, uncompressed. */
+  /** Newline-delimited JSON, uncompressed; there until the next batch is asked for. */
   readonly body: Buffer;
 }
 
@@ -38,26 +38,38 @@ interface BulkItem {
 /**
  * Puts actions together into bodies of at most `maxBytes`; an action larger than that has a body of its own. Actions are
  * asked for one by one, so that making them and writing them can go hand in hand.
+ *
+ * A body is there until the next one is asked for, here or by another call: they are written into the same memory.
  */
 export function* toBatches(actions: Iterable<Action>, maxBytes: number): Generator<Batch> {
   let taken: Action[] = [];
-  let body: Buffer | undefined;
+  let body = NO_BYTES;
   let bytes = 0;
   for (const action of actions) {
     const [head, rest] = action.takePieces?.() ?? [action.source, ""];
     const start = createLine(action) + head;
-    if (body !== undefined && !isRoomFor(start, rest, body.length - bytes)) {
+    if (taken.length > 0 && !isRoomFor(start, rest, maxBytes - bytes)) {
       yield { actions: taken, body: body.subarray(0, bytes) };
-      [body, taken, bytes] = [undefined, [], 0];
+      [taken, bytes] = [[], 0];
     }
-    // Memory that nothing is written to costs nothing.
-    body ??= Buffer.allocUnsafeSlow(isRoomFor(start, rest, maxBytes) ? maxBytes : bytesOf(start, rest));
+    if (taken.length === 0) {
+      body = isRoomFor(start, rest, maxBytes) ? memory(maxBytes) : Buffer.allocUnsafeSlow(bytesOf(start, rest));
+    }
     bytes += body.write(start, bytes);
     bytes += body.write(rest, bytes);
     body[bytes++] = LINE_FEED;
     taken.push(action);
   }
-  if (body !== undefined) yield { actions: taken, body: body.subarray(0, bytes) };
+  if (taken.length > 0) yield { actions: taken, body: body.subarray(0, bytes) };
+}
+
+const NO_BYTES = Buffer.alloc(0);
+let kept = NO_BYTES;
+
+/** The same each time: megabytes that are thrown away with each body call the garbage collector twice as often. */
+function memory(bytes: number): Buffer {
+  if (kept.length < bytes) kept = Buffer.allocUnsafeSlow(bytes);
+  return kept;
 }
 
 /** Bytes of a UTF-16 unit in UTF-8, at most. */

@@ -1,6 +1,5 @@
 /** A time as CloudTrail writes it. */
-const EVENT_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
-const DAY_MS = 86_400_000;
+const EVENT_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
 
 /** A record's eventTime. */
 export interface EventTime {
@@ -15,10 +14,19 @@ export function readEventTime(eventTime: unknown): EventTime | undefined {
   if (typeof eventTime !== "string" || !EVENT_TIME.test(eventTime)) return undefined;
   const text = eventTime.slice(0, 10);
   if (text !== lastDay.text) lastDay = dayOf(text);
-  const ms = Date.parse(eventTime);
-  // Date takes 30 February for 2 March, and 24:00 for the next day; an index of such a day is nobody's.
-  return ms >= lastDay.startMs && ms < lastDay.startMs + DAY_MS ? { ms, day: lastDay.name } : undefined;
+  // Date takes 30 February for 2 March; an index of such a day is nobody's.
+  if (Number.isNaN(lastDay.startMs)) return undefined;
+  const seconds = digits(eventTime, 11) * 3600 + digits(eventTime, 14) * 60 + digits(eventTime, 17);
+  const fraction = eventTime[19] === "." ? Number(eventTime.slice(20, -1).padEnd(3, "0").slice(0, 3)) : 0;
+  return { ms: lastDay.startMs + seconds * 1000 + fraction, day: lastDay.name };
 }
+
+/** The number of two digits. */
+function digits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - ZEROS;
+}
+
+const ZEROS = "0".charCodeAt(0) * 11;
 
 interface Day {
   readonly text: string;

@@ -39,11 +39,13 @@ describe("bodies", () => {
     fc.assert(
       fc.property(sources, fc.integer({ min: 1, max: 1000 }), (texts, limit) => {
         const actions = texts.map((text, at) => action(String(at), JSON.stringify(text)));
-        const batches = [...toBatches(actions, limit)];
+        const batches = Array.from(toBatches(actions, limit), (batch) => ({ ...batch, body: batch.body.toString() }));
         expect(batches.flatMap((batch) => batch.actions)).toEqual(actions);
         for (const batch of batches) {
           expect(batch.actions.length).toBeGreaterThan(0);
-          if (batch.actions.length > 1) expect(batch.body.length).toBeLessThanOrEqual(limit);
+          if (batch.actions.length > 1) expect(Buffer.byteLength(batch.body)).toBeLessThanOrEqual(limit);
+          const documents = batch.body.split("\n").filter((_, line) => line % 2 === 1);
+          expect(documents).toEqual(batch.actions.map(({ source }) => source.toWellFormed()));
         }
       }),
     );
