@@ -60,14 +60,39 @@ export class DomainClient {
    * @throws DomainError for a status of 400 or more
    */
   async request<T>(method: SignedRequest["method"], path: string, body?: object): Promise<T> {
+    return this.send(method, path, "application/json", body === undefined ? "" : JSON.stringify(body));
+  }
+
+  /**
+   * Bulk actions.
+   *
+   * @param lines newline-delimited JSON
+   * @throws DomainError also for a single action that failed, but for one whose document was not there
+   */
+  async bulk(lines: string): Promise<void> {
+    interface Item {
+      readonly status: number;
+    }
+    const { items } = await this.send<{ items: Record<string, Item>[] }>(
+      "POST",
+      "/_bulk",
+      "application/x-ndjson",
+      lines,
+    );
+    for (const { status } of items.flatMap((item) => Object.values(item))) {
+      if (status >= 400 && status !== 404) throw new DomainError(status, "a bulk action", "it was not taken");
+    }
+  }
+
+  private async send<T>(method: SignedRequest["method"], path: string, type: string, body: string): Promise<T> {
     const { status, text } = await this.transport({
       service: "es",
       region: this.options.region,
       method,
       host: this.options.endpoint,
       path: canonical(path),
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: Buffer.from(body === undefined ? "" : JSON.stringify(body)),
+      headers: body === "" ? {} : { "content-type": type },
+      body: Buffer.from(body),
       timeoutMs: this.options.timeoutMs ?? 60_000,
     });
     if (status >= 400) throw new DomainError(status, `${method} ${path}`, text);
