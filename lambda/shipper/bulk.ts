@@ -43,7 +43,7 @@ interface BulkItem {
  */
 export function* toBatches(actions: Iterable<Action>, maxBytes: number): Generator<Batch> {
   let taken: Action[] = [];
-  let body = NO_BYTES;
+  let body: Buffer = NO_BYTES;
   let bytes = 0;
   for (const action of actions) {
     const [head, rest] = action.takePieces?.() ?? [action.source, ""];
@@ -63,7 +63,7 @@ export function* toBatches(actions: Iterable<Action>, maxBytes: number): Generat
   if (taken.length > 0) yield { actions: taken, body: body.subarray(0, bytes) };
 }
 
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES: Buffer = Buffer.alloc(0);
 let kept = NO_BYTES;
 
 /** The same each time: megabytes that are thrown away with each body call the garbage collector twice as often. */
