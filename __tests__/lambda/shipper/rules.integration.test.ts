@@ -46,7 +46,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     rule: "the split by bytes",
     file: "bulk.ts",
-    from: "if (body !== undefined && !isRoomFor(start, rest, body.length - bytes)) {",
+    from: "if (taken.length > 0 && !isRoomFor(start, rest, maxBytes - bytes)) {",
     to: "if (false) {",
     noticed: ["bodies that are too large are split before they are sent"],
   },
