@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "no
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { format, resolveConfig } from "prettier";
 import type { EngineKind } from "../sandbox/engine";
 import { TerminalProgress } from "../sandbox/progress";
 import { articleBody } from "./article";
@@ -69,7 +70,9 @@ async function main(): Promise<boolean> {
     ...(engines && { indexBytesVsGuessed: worst(Object.values(engines).flatMap(quotients)), engines }),
     spread: { ...before.spread, ...figures.spread },
   };
-  writeFileSync(flags.output, `${JSON.stringify(results, null, 2)}\n`);
+  // As `npm run lint` wants it.
+  const style = { ...(await resolveConfig(RESULTS)), filepath: RESULTS };
+  writeFileSync(flags.output, await format(JSON.stringify(results, null, 2), style));
   process.stdout.write(`${terminalTable(results)}\n`);
   const missed = missedBars(results);
   if (missed.length > 0) process.stdout.write(`Above its bar: ${missed.join(", ")}\n`);
