@@ -230,6 +230,25 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/**
+ * Where a record goes whose document is nothing but the record itself and what is added: its id and its index. Undefined
+ * where the document has another form, or the id needs the record's text; then {@link toAction} tells.
+ *
+ * @throws RangeError if the record has more levels than the engines bear
+ */
+export function placeAsItIs(
+  record: Readonly<Record<string, unknown>>,
+  { maxRecordAgeDays }: Pick<DocumentSettings, "maxRecordAgeDays">,
+  now: number,
+): { readonly id: string; readonly index: string } | undefined {
+  const { eventID } = record;
+  if (typeof eventID !== "string" || !USUAL_ID.test(eventID)) return undefined;
+  for (const key in record) {
+    if (RESERVED.test(key) || !fitsIn(shapeOf(key) ?? "any", record[key])) return undefined;
+  }
+  return { id: eventID, index: indexOf(readEventTime(record.eventTime), maxRecordAgeDays, now) };
+}
+
 /** The record's eventID, or, where that cannot be an id, the SHA-256 of its bytes: the same at each delivery either way. */
 function idOf({ eventID }: Record<string, unknown>, text: string): string {
   if (typeof eventID === "string" && USUAL_ID.test(eventID)) return eventID;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toAction, type Action, type DocumentSettings } from "../../lambda/shipper/document";
+import { placeAsItIs, toAction, type Action, type DocumentSettings } from "../../lambda/shipper/document";
 import type { LogSource } from "../../lambda/shipper/decode";
 import { readEventTime } from "../../lambda/shipper/times";
 import { SHADOWED_KEY } from "../../modules/fields";
@@ -14,8 +14,33 @@ export interface ContentSettings extends DocumentSettings {
 /** What is compared of a record: 48 bits of its content's SHA-256. */
 export type ContentHash = number;
 
-/** What the shipper adds is not the record's, but for the account that it came through, and what was put aside. */
-const COMPARED: ReadonlySet<string> = new Set(["@owner", SHADOWED_KEY]);
+/** What the index should hold of an archived record. */
+export interface Expectation {
+  readonly id: string;
+  readonly index: string;
+  readonly hash: ContentHash;
+}
+
+export function expectationOf(record: ArchivedRecord, accountId: string, settings: ContentSettings): Expectation {
+  const place = placeOf(record, settings);
+  if (place !== undefined) return { ...place, hash: hashOfFields(record, accountId, undefined) };
+  const action = actionOf(record, accountId, settings);
+  const { id, index } = action;
+  // Nested too deeply to be a document.
+  if (action.isEnvelope) return { id, index, hash: hash(`${accountId} ${canonicalLine(action.logEvent.message)}`) };
+  const fields = JSON.parse(action.source) as Record<string, unknown>;
+  return { id, index, hash: hashOfFields(fields, accountId, fields[SHADOWED_KEY]) };
+}
+
+/** Most records are their own documents; then none has to be made. */
+function placeOf(record: ArchivedRecord, settings: ContentSettings) {
+  try {
+    return placeAsItIs(record, settings, settings.now);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /** The action by which a record of the archive comes into the index. */
 export function actionOf(record: ArchivedRecord, accountId: string, settings: ContentSettings): Action {
@@ -33,20 +58,32 @@ function sourceOf(owner: string, { logGroup }: ContentSettings): LogSource {
 }
 let lastSource: LogSource | undefined;
 
-/** Hash of what the index should hold of an archived record. */
-export function hashOfAction(action: Action): ContentHash {
-  return hashOfDocument(JSON.parse(action.source) as Record<string, unknown>);
+/** Hash of what the index does hold. An envelope's content is the record in it, whyever it is an envelope. */
+export function hashOfDocument(source: Readonly<Record<string, unknown>>, settings: ContentSettings): ContentHash {
+  const owner = source["@owner"];
+  if (typeof source["@error"] === "string" && typeof source.message === "string") {
+    const record = parsed(source.message);
+    return record === undefined
+      ? hash(`${String(owner)} ${source.message}`)
+      : expectationOf(record, String(owner), settings).hash;
+  }
+  return hashOfFields(source, owner, source[SHADOWED_KEY]);
 }
 
-/** Hash of what the index does hold. An envelope's content is the line in it. */
-export function hashOfDocument(source: Readonly<Record<string, unknown>>): ContentHash {
-  if (typeof source["@error"] === "string" && typeof source.message === "string") {
-    return hash(`${String(source["@owner"])} ${canonicalLine(source.message)}`);
+function parsed(line: string): ArchivedRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as ArchivedRecord) : undefined;
+  } catch {
+    return undefined;
   }
-  let text = "";
-  for (const key of Object.keys(source).sort()) {
-    if (key.startsWith("@") && !COMPARED.has(key)) continue;
-    text += `${JSON.stringify(key)}:${canonical(source[key])},`;
+}
+
+/** What the shipper adds is not the record's, but for the account that it came through, and what was put aside. */
+function hashOfFields(fields: Readonly<Record<string, unknown>>, owner: unknown, aside: unknown): ContentHash {
+  let text = `${canonical(owner ?? null)}${aside === undefined ? "" : canonical(aside)}`;
+  for (const key of Object.keys(fields).sort()) {
+    if (!key.startsWith("@")) text += `${quoted(key)}:${canonical(fields[key])},`;
   }
   return hash(text);
 }
@@ -57,9 +94,22 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const object = value as Record<string, unknown>;
   let text = "{";
-  for (const key of Object.keys(object).sort()) text += `${JSON.stringify(key)}:${canonical(object[key])},`;
+  for (const key of Object.keys(object).sort()) text += `${quoted(key)}:${canonical(object[key])},`;
   return `${text}}`;
 }
+
+/** Names come again and again. */
+function quoted(name: string): string {
+  let text = QUOTED.get(name);
+  if (text === undefined) {
+    text = JSON.stringify(name);
+    // Some records have names of their own: tags, headers.
+    if (QUOTED.size < MAX_QUOTED) QUOTED.set(name, text);
+  }
+  return text;
+}
+const QUOTED = new Map<string, string>();
+const MAX_QUOTED = 10_000;
 
 function canonicalLine(line: string): string {
   try {

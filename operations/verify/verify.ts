@@ -1,6 +1,6 @@
 import { UNDATED_INDEX } from "../../modules/fields";
 import { daysFrom, nextDay, readRecordFile, UnreadableFile, type Archive } from "../archive/archive";
-import { actionOf, hashOfAction, hashOfDocument, type ContentHash, type ContentSettings } from "./content";
+import { expectationOf, hashOfDocument, type ContentHash, type ContentSettings } from "./content";
 
 /** What verify asks the index. */
 export interface IndexReader {
@@ -97,7 +97,7 @@ export async function verifyAccount(accountId: string, options: VerifyOptions): 
     options.onDay?.(accountId, day);
   }
   const undated: Expected = new Map(results.flatMap((result) => result.undated));
-  const extra = undated.size === 0 ? [] : [await compare(accountId, UNDATED_INDEX, undated, options.index, false)];
+  const extra = undated.size === 0 ? [] : [await compare(accountId, UNDATED_INDEX, undated, options, false)];
   return {
     accountId,
     comparisons: [...results.map(({ comparison }) => comparison), ...extra],
@@ -120,12 +120,12 @@ async function verifyDay(
   day: string,
   own: DeliveredDay,
   next: DeliveredDay,
-  { index }: VerifyOptions,
+  options: VerifyOptions,
 ): Promise<DayResult> {
   const name = indexOfDay(day);
   const expected: Expected = new Map([...(own.expected.get(name) ?? []), ...(next.expected.get(name) ?? [])]);
   return {
-    comparison: await compare(accountId, name, expected, index, true),
+    comparison: await compare(accountId, name, expected, options, true),
     undated: [...(own.expected.get(UNDATED_INDEX) ?? [])],
     frozen: [...own.frozen, ...next.frozen],
     unreadable: [...own.unreadable, ...next.unreadable],
@@ -151,10 +151,10 @@ async function readDelivered(accountId: string, day: string, options: VerifyOpti
         const { records, sha256 } = readRecordFile((await options.archive.read(key)).bytes);
         hashes.push([key, sha256]);
         for (const record of records) {
-          const action = actionOf(record, accountId, options);
-          if (!wanted.has(action.index)) continue;
-          const known = expected.get(action.index) ?? new Map<string, ContentHash>();
-          expected.set(action.index, known.set(action.id, hashOfAction(action)));
+          const { id, index, hash } = expectationOf(record, accountId, options);
+          if (!wanted.has(index)) continue;
+          const known = expected.get(index) ?? new Map<string, ContentHash>();
+          expected.set(index, known.set(id, hash));
         }
       } catch (error) {
         if (!(error instanceof UnreadableFile)) throw error;
@@ -170,14 +170,14 @@ async function compare(
   accountId: string,
   index: string,
   expected: Expected,
-  reader: IndexReader,
+  settings: VerifyOptions,
   namesOthers: boolean,
 ): Promise<Comparison> {
   const archived = expected.size;
   const different: string[] = [];
   const onlyInIndex: string[] = [];
   let indexed = 0;
-  for await (const page of reader.documents(index, accountId)) {
+  for await (const page of settings.index.documents(index, accountId)) {
     for (const { _id, _source } of page) {
       indexed += 1;
       const hash = expected.get(_id);
@@ -185,7 +185,7 @@ async function compare(
         if (namesOthers) onlyInIndex.push(_id);
         continue;
       }
-      if (hash !== hashOfDocument(_source)) different.push(_id);
+      if (hash !== hashOfDocument(_source, settings)) different.push(_id);
       expected.delete(_id);
     }
   }

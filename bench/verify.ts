@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import Table from "cli-table3";
+import { daysFrom, nextDay, readRecordFile, type ArchivedRecord } from "../operations/archive/archive";
+import { FolderArchive } from "../operations/archive/folder";
+import { actionOf, type ContentSettings } from "../operations/verify/content";
+import { indexOfDay, verifyAccount, type IndexReader } from "../operations/verify/verify";
+import { day } from "../sandbox/records";
+
+/**
+ * `npm run bench:verify`: verify over 1,000,000 records in a folder, as S3 holds them, against an index that answers at
+ * once. What the answers cost is not verify's, and is left out: the time that the index needs is reported by `npm run
+ * bench`, as records a second.
+ */
+const RECORDS = Number(process.env.BENCH_RECORDS ?? 1_000_000);
+const DAYS = daysFrom("2026-01-01", "2026-01-10");
+const PER_FILE = 500;
+const ACCOUNT = { accountId: "222222222222", name: "production" };
+const MIB = 1024 * 1024;
+const BARS = { peakRssMb: 400, recordsPerSecondPerCore: 20_000 };
+const SETTINGS: ContentSettings = {
+  ownerNames: new Map([[ACCOUNT.accountId, ACCOUNT.name]]),
+  maxRecordAgeDays: 1095,
+  logGroup: "CloudTrail/DefaultLogGroup",
+  now: Date.parse("2026-01-12T00:00:00Z"),
+};
+
+void main();
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-verify-"));
+  try {
+    process.stderr.write(`Making up ${RECORDS.toLocaleString("en-GB")} records\n`);
+    const bytes = makeUp(folder);
+    const result = await measure(folder);
+    const table = new Table({ head: ["verify", "measured", "bar"], style: { head: [], border: [] } });
+    table.push(
+      ["records", result.records.toLocaleString("en-GB"), ""],
+      ["archive, gzipped", `${(bytes / MIB).toFixed(0)} MiB`, ""],
+      [
+        "records a second and core, without the index's part",
+        result.recordsPerSecondPerCore.toLocaleString("en-GB"),
+        `at least ${BARS.recordsPerSecondPerCore.toLocaleString("en-GB")}`,
+      ],
+      ["memory at its peak (RSS)", `${result.peakRssMb.toFixed(0)} MB`, `at most ${BARS.peakRssMb} MB`],
+      ["machine", cpus()[0]?.model ?? "", ""],
+    );
+    process.stdout.write(`${table.toString()}\n`);
+    const isMet = result.peakRssMb <= BARS.peakRssMb && result.recordsPerSecondPerCore >= BARS.recordsPerSecondPerCore;
+    process.exitCode = isMet ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Files as CloudTrail delivers them. @returns bytes of all */
+function makeUp(folder: string): number {
+  const templates = day({ accounts: [ACCOUNT], region: "eu-west-1" }).map(({ record }) => record);
+  const perDay = Math.ceil(RECORDS / DAYS.length);
+  let bytes = 0;
+  for (const name of DAYS) {
+    const path = join(folder, `AWSLogs/${ACCOUNT.accountId}/CloudTrail/eu-west-1/${name.replaceAll("-", "/")}`);
+    mkdirSync(path, { recursive: true });
+    for (let first = 0; first < perDay; first += PER_FILE) {
+      const records = Array.from({ length: Math.min(PER_FILE, perDay - first) }, (_, at) => ({
+        ...templates[(first + at) % templates.length],
+        eventID: `${randomBytes(4).toString("hex")}-0000-4000-8000-${String(first + at).padStart(12, "0")}`,
+        eventTime: `${name}T${String((first + at) % 24).padStart(2, "0")}:00:00Z`,
+      }));
+      const packed = gzipSync(JSON.stringify({ Records: records }));
+      bytes += packed.length;
+      writeFileSync(join(path, `${ACCOUNT.accountId}_CloudTrail_eu-west-1_${first}.json.gz`), packed);
+    }
+  }
+  return bytes;
+}
+
+async function measure(folder: string) {
+  let indexMs = 0;
+  const archive = new FolderArchive(folder);
+  const index: IndexReader = {
+    documents: async function* (name, accountId) {
+      let began = cpuMs();
+      for (const one of DAYS.filter((day) => indexOfDay(day) === name)) {
+        for (const delivered of [one, nextDay(one)]) {
+          for (const { key } of await archive.list("CloudTrail", accountId, delivered)) {
+            const { records } = readRecordFile((await archive.read(key)).bytes);
+            const documents = records
+              .map((record) => documentOf(record, accountId))
+              .filter(({ index }) => index === name);
+            indexMs += cpuMs() - began;
+            if (documents.length > 0) yield documents;
+            began = cpuMs();
+          }
+        }
+      }
+    },
+  };
+  let peak = 0;
+  const sampling = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
+  const began = cpuMs();
+  const { comparisons } = await verifyAccount(ACCOUNT.accountId, {
+    ...SETTINGS,
+    archive,
+    index,
+    from: DAYS[0]!,
+    to: DAYS.at(-1)!,
+    checkpoint: { days: {} },
+  });
+  const ownMs = cpuMs() - began - indexMs;
+  clearInterval(sampling);
+  const records = comparisons.reduce((sum, { archived }) => sum + archived, 0);
+  if (comparisons.some(({ missing, different }) => missing.length + different.length > 0) || records !== RECORDS) {
+    throw new Error("verify did not find what was made up");
+  }
+  return {
+    records,
+    recordsPerSecondPerCore: Math.round((records / ownMs) * 1000),
+    peakRssMb: peak / MIB,
+  };
+}
+
+function documentOf(record: ArchivedRecord, accountId: string) {
+  const { id, index, source } = actionOf(record, accountId, SETTINGS);
+  return { _id: id, index, _source: JSON.parse(source) as Record<string, unknown> };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
