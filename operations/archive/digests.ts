@@ -1,5 +1,5 @@
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
-import { parse, sha256, unpack, UnreadableFile, type StoredObject } from "./archive";
+import { dayPath, parse, sha256, unpack, UnreadableFile, type StoredObject } from "./archive";
 
 /** A digest file: what CloudTrail delivered in an hour, chained to the hour before. */
 interface Digest {
@@ -132,7 +132,9 @@ export function validateChain(options: ChainOptions): DigestProblem[] {
     const { previousDigestS3Object: previous, previousDigestSignature } = digest;
     const hour = hourOf(digest);
     if (previous !== null && !known.has(previous)) {
-      if (options.wasListed(previous)) report("missing", previous, hourOfKey(previous), `${key} follows it`);
+      for (const absent of absentKeys(previous, before?.key)) {
+        if (options.wasListed(absent)) report("missing", absent, hourOfKey(absent), `before ${key}`);
+      }
       return;
     }
     const linked = previous === null ? undefined : byKey.get(previous);
@@ -188,6 +190,27 @@ function readDigest(key: string, { bytes, metadata }: StoredObject): Read {
     throw new UnreadableFile("the file is no digest");
   }
   return { key, digest, sha256: sha256(content), signature: metadata.signature };
+}
+
+/** A digest file that is not there, and those of the hours between it and the one that is there before it. */
+function absentKeys(previous: string, before: string | undefined): string[] {
+  const keys = [previous];
+  for (;;) {
+    const earlier = hourBefore(keys[0]!);
+    if (before === undefined || earlier === undefined || timeOfKey(earlier) <= timeOfKey(before)) return keys;
+    keys.unshift(earlier);
+  }
+}
+
+/** The key of the same chain's digest an hour earlier. */
+function hourBefore(key: string): string | undefined {
+  const [, year, month, day, clock] = /^(\d{4})(\d\d)(\d\d)(T\d{6}Z)$/.exec(timeOfKey(key)) ?? [];
+  const at = Date.parse(`${year!}-${month!}-${day!}${(clock ?? "").replace(/(\d\d)(\d\d)(\d\d)/, "$1:$2:$3")}`);
+  if (Number.isNaN(at)) return undefined;
+  const earlier = new Date(at - HOUR_MS).toISOString();
+  return key
+    .replace(`/${year!}/${month!}/${day!}/`, `/${dayPath(earlier.slice(0, 10))}`)
+    .replace(timeOfKey(key), `${earlier.slice(0, 19).replace(/[-:]/g, "")}Z`);
 }
 
 /** `20260124T101500Z` of a digest file's name. */

@@ -29,7 +29,7 @@ main(program, async () => {
   const found = await verifyAll(session);
   const digests = flags.digests
     ? await validateChains(session, found, flags.publicKeys)
-    : { validated: null, problems: [] };
+    : { validated: null, problems: [], frozen: [] };
   const question = { archive: session.archive.name, from: flags.from, to: flags.to };
   const report = reportOf(question, found, digests);
   process.stdout.write(`${flags.json === true ? JSON.stringify(report, undefined, 2) : printed(report)}\n`);

@@ -23,10 +23,10 @@ export interface VerifyReport {
 export function reportOf(
   question: Pick<VerifyReport, "archive" | "from" | "to">,
   accounts: readonly AccountVerification[],
-  digests: VerifyReport["digests"],
+  { frozen: frozenDigests, ...digests }: VerifyReport["digests"] & { readonly frozen: readonly SkippedFile[] },
 ): VerifyReport {
   const comparisons = accounts.flatMap((account) => account.comparisons);
-  const frozen = accounts.flatMap((account) => account.frozen);
+  const frozen = [...accounts.flatMap((account) => account.frozen), ...frozenDigests];
   const unreadable = accounts.flatMap((account) => account.unreadable);
   const complete = comparisons.every(isComplete) && frozen.length + unreadable.length + digests.problems.length === 0;
   return { ...question, complete, comparisons, frozen, unreadable, digests };
