@@ -19,7 +19,9 @@ const INDEX_BYTES_A_RECORD = 900;
 /** What one engine on two cores takes (`npm run bench`), halved. */
 const RECORDS_A_SECOND = 1_500;
 
-export async function estimate(archive: Archive, gaps: readonly Comparison[]): Promise<Estimate> {
+/** @param comparisons of all accounts that were looked at */
+export async function estimate(archive: Archive, comparisons: readonly Comparison[]): Promise<Estimate> {
+  const gaps = comparisons.filter(({ missing }) => missing.length > 0);
   let archiveBytes = 0;
   for (const { accountId, index } of gaps) {
     const day = /^cwl-(\d{4})\.(\d\d)\.(\d\d)$/.exec(index)?.slice(1).join("-");
@@ -31,7 +33,7 @@ export async function estimate(archive: Archive, gaps: readonly Comparison[]): P
   }
   const records = gaps.reduce((sum, { missing }) => sum + missing.length, 0);
   const empty = new Set(gaps.map(({ index }) => index));
-  for (const { index, indexed } of gaps) if (indexed > 0) empty.delete(index);
+  for (const { index, indexed } of comparisons) if (indexed > 0) empty.delete(index);
   return {
     records,
     archiveBytes,

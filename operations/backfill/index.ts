@@ -34,8 +34,9 @@ main(program, async () => {
   const session = await open(flags);
   refuseDaysBeyondRetention(session, flags);
   const found = await verifyAll(session);
-  const gaps = found.flatMap(({ comparisons }) => comparisons).filter(({ missing }) => missing.length > 0);
-  const size = await estimate(session.archive, gaps);
+  const all = found.flatMap(({ comparisons }) => comparisons);
+  const gaps = all.filter(({ missing }) => missing.length > 0);
+  const size = await estimate(session.archive, all);
   process.stderr.write(`${estimateText(size)}\n`);
   const done =
     flags.dryRun === true ? { delivered: 0, duplicates: 0, failed: [] } : await fill(session, gaps, size.records);

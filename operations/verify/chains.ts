@@ -43,7 +43,7 @@ export async function validateChains(
     const regions = await digestFiles(account.accountId);
     for (const [region, key] of firstFiles(hashes.keys())) {
       const time = timeOfRecords(key);
-      if (regions.has(region) || Number.isNaN(time) || time + DIGEST_DUE_MS > until) continue;
+      if (regions.has(region) || Number.isNaN(time) || time + DIGEST_DUE_MS > options.now) continue;
       const folder = `AWSLogs/${account.accountId}/CloudTrail-Digest/${region}/`;
       const hour = `${new Date(time).toISOString().slice(0, 13)}Z`;
       problems.push({ kind: "missing", bucket, key: folder, hour, detail: `no digest at all, but ${key}` });

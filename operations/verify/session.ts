@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SingleBar } from "cli-progress";
 import { CommanderError, type Command } from "commander";
 import {
@@ -147,14 +147,19 @@ export function main(program: Command, work: () => Promise<number>): void {
   work().then(
     (code) => (process.exitCode = code),
     (error: unknown) => {
-      const known = [ConfigError, AccessError, ArgumentError, RefusedError, DomainError, S3ServiceException].some(
-        (kind) => error instanceof kind,
-      );
+      const known = KNOWN.some((kind) => error instanceof kind) || isOfAwsOrNetwork(error);
       const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
       process.stderr.write(`${text}\n`);
       process.exitCode = COULD_NOT_BE_DONE;
     },
   );
+}
+
+const KNOWN = [ConfigError, AccessError, ArgumentError, RefusedError, DomainError];
+
+/** What services answer, and connections that do not come about. */
+function isOfAwsOrNetwork(error: unknown): boolean {
+  return error instanceof Error && ("$metadata" in error || ("code" in error && typeof error.code === "string"));
 }
 
 function rangeProblems({ from, to }: RangeFlags): string[] {
@@ -180,7 +185,9 @@ function checkpointOf({ archive, accounts, options }: Session) {
   const question = JSON.stringify([archive.name, options.from, options.to, accounts.map(({ accountId }) => accountId)]);
   const name = createHash("sha256").update(question).digest("hex").slice(0, 16);
   const file = join(".cloudtrail", `verify-${name}.json`);
-  const checkpoint: Checkpoint = existsSync(file) ? readCheckpoint(file) : { days: {} };
+  const checkpoint: Checkpoint = isYoung(file, options.now) ? readCheckpoint(file) : { days: {} };
+  const done = Object.keys(checkpoint.days).length;
+  if (done > 0) process.stderr.write(`Going on with a run that was ended: ${done} days are done (${file})\n`);
   const save = () => {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // Whole or not at all, whenever the run ends.
@@ -189,6 +196,12 @@ function checkpointOf({ archive, accounts, options }: Session) {
   };
   return { checkpoint, save, remove: () => rmSync(file, { force: true }) };
 }
+
+/** What was found long ago is no longer so. */
+function isYoung(file: string, now: number): boolean {
+  return existsSync(file) && now - statSync(file).mtimeMs < CHECKPOINT_HOURS * 3_600_000;
+}
+const CHECKPOINT_HOURS = 12;
 
 /** What cannot be read is begun anew. */
 function readCheckpoint(file: string): Checkpoint {

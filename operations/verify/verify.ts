@@ -23,7 +23,7 @@ export interface Comparison {
   readonly missing: readonly string[];
   /** Ids whose content is another in the index. */
   readonly different: readonly string[];
-  /** Ids that the archive does not have; of records without a readable time none are told. */
+  /** Ids that the archive does not have; none are told of records without a readable time, or beside files that could not be read. */
   readonly onlyInIndex: readonly string[];
 }
 
@@ -124,8 +124,10 @@ async function verifyDay(
 ): Promise<DayResult> {
   const name = indexOfDay(day);
   const expected: Expected = new Map([...(own.expected.get(name) ?? []), ...(next.expected.get(name) ?? [])]);
+  // What is in the index only may be in the files that could not be read.
+  const isAllRead = [own, next].every(({ frozen, unreadable }) => frozen.length + unreadable.length === 0);
   return {
-    comparison: await compare(accountId, name, expected, options, true),
+    comparison: await compare(accountId, name, expected, options, isAllRead),
     undated: [...(own.expected.get(UNDATED_INDEX) ?? [])],
     frozen: [...own.frozen, ...next.frozen],
     unreadable: [...own.unreadable, ...next.unreadable],
