@@ -1,6 +1,11 @@
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
-import { GetObjectCommand, paginateListObjectsV2, type S3Client } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  paginateListObjectsV2,
+  type ListObjectsV2CommandInput,
+  type S3Client,
+} from "@aws-sdk/client-s3";
 import { dayPath, type Archive, type ArchiveKind, type ArchiveObject, type StoredObject } from "./archive";
 
 /** Classes whose objects are not there until they are restored. https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html */
@@ -18,11 +23,17 @@ export class S3Archive implements Archive {
   async list(kind: ArchiveKind, accountId: string, day: string): Promise<ArchiveObject[]> {
     const found: ArchiveObject[] = [];
     for (const region of await this.regionsOf(`AWSLogs/${accountId}/${kind}/`)) {
-      const input = { Bucket: this.name, Prefix: `${region}${dayPath(day)}` };
+      const input: ListObjectsV2CommandInput = {
+        Bucket: this.name,
+        Prefix: `${region}${dayPath(day)}`,
+        OptionalObjectAttributes: ["RestoreStatus"],
+      };
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.client }, input)) {
-        for (const { Key = "", Size = 0, StorageClass = "" } of Contents) {
+        for (const { Key = "", Size = 0, StorageClass = "", RestoreStatus } of Contents) {
           if (!Key.endsWith(".json.gz")) continue;
-          found.push({ key: Key, bytes: Size, ...(FROZEN.has(StorageClass) ? { frozen: StorageClass } : {}) });
+          // A restored copy keeps the class, and has a day on which it goes.
+          const isFrozen = FROZEN.has(StorageClass) && RestoreStatus?.RestoreExpiryDate === undefined;
+          found.push({ key: Key, bytes: Size, ...(isFrozen ? { frozen: StorageClass } : {}) });
         }
       }
     }
