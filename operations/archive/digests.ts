@@ -205,7 +205,8 @@ function absentKeys(previous: string, before: string | undefined): string[] {
 /** The key of the same chain's digest an hour earlier. */
 function hourBefore(key: string): string | undefined {
   const [, year, month, day, clock] = /^(\d{4})(\d\d)(\d\d)(T\d{6}Z)$/.exec(timeOfKey(key)) ?? [];
-  const at = Date.parse(`${year!}-${month!}-${day!}${(clock ?? "").replace(/(\d\d)(\d\d)(\d\d)/, "$1:$2:$3")}`);
+  if (clock === undefined) return undefined;
+  const at = Date.parse(`${year!}-${month!}-${day!}${clock.replace(/(\d\d)(\d\d)(\d\d)/, "$1:$2:$3")}`);
   if (Number.isNaN(at)) return undefined;
   const earlier = new Date(at - HOUR_MS).toISOString();
   return key

@@ -137,10 +137,11 @@ function firstFiles(keys: Iterable<string>): Map<string, string> {
   return first;
 }
 
-/** When a file with records was delivered: `<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<id>.json.gz`. */
+/** When a file with records was delivered: `<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<id>.json.gz`; NaN: it has another name. */
 function timeOfRecords(key: string): number {
   const [, year, month, day, hour, minute] = /_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_/.exec(key) ?? [];
-  return Date.parse(`${year!}-${month!}-${day!}T${hour!}:${minute!}:00Z`);
+  // Date.parse makes a time even of what is none.
+  return minute === undefined ? Number.NaN : Date.parse(`${year!}-${month!}-${day!}T${hour!}:${minute}:00Z`);
 }
 
 function regionOf(key: string): string {

@@ -63,7 +63,7 @@ function digestKey(time: string): string {
   return `AWSLogs/${ACCOUNT}/CloudTrail-Digest/${REGION}/${time.slice(0, 10).replaceAll("-", "/")}/${ACCOUNT}_CloudTrail-Digest_${REGION}_t_${REGION}_${compact}.json.gz`;
 }
 
-function validate(files: readonly File[], hashOfLog = "true") {
+function validate(files: readonly File[], hashOfLog = "true", log = LOG) {
   const archive: Archive = {
     name: BUCKET,
     list: (_kind, _account, day) =>
@@ -75,7 +75,7 @@ function validate(files: readonly File[], hashOfLog = "true") {
   };
   const options = { from: DAY, to: DAY, now: Date.parse("2026-02-01T00:00:00Z") };
   const session = { archive, accounts: [{ accountId: ACCOUNT, name: "production" }], config: CONFIG, options };
-  const hashes = new Map([[LOG, hashOfLog]]);
+  const hashes = new Map([[log, hashOfLog]]);
   const found = [{ accountId: ACCOUNT, comparisons: [], frozen: [], unreadable: [], hashes }];
   return validateChains(session as unknown as Parameters<typeof validateChains>[0], found, publicKeys);
 }
@@ -104,6 +104,11 @@ test("a region that has records and no digest at all is named", async () => {
       hour: `${DAY}T23Z`,
     }),
   ]);
+});
+
+test("a file whose name says no time is in no digest, and asks for none", async () => {
+  const renamed = LOG.replace("20260124T2358Z_x", "1");
+  expect((await validate([], "true", renamed)).problems).toEqual([]);
 });
 
 test("digests that have to be restored first are named so, and not as missing", async () => {
