@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Behaviour, BulkRequest, Reply } from "./front";
 
 /** Longer than the tests let a request take. */
-const TOO_LONG_MS = 600;
+const TOO_LONG_MS = 2_000;
 
 const html = (status: number): Reply => ({
   status,
