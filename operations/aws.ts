@@ -26,6 +26,16 @@ export interface ClientSettings {
   readonly requestHandler: NodeHttpHandler;
 }
 
+/** How the search domain is reached. */
+export interface DomainDoor {
+  /** Host, with a port where it is not 443. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: CredentialsProvider;
+  /** Certificate authorities, in PEM, where they are not the system's. */
+  readonly ca: string | undefined;
+}
+
 /** AWS cannot be reached as the configuration says. The message names the account and what was tried. */
 export class AccessError extends Error {
   override readonly name = "AccessError";
@@ -101,12 +111,22 @@ export class AwsAccess {
         ca: this.ca,
       });
     }
-    return new DomainClient({
+    return new DomainClient(await this.domainDoor());
+  }
+
+  /**
+   * Where the search domain is (SEARCH_ENDPOINT, or what AWS says), and the operator role's keys for it.
+   *
+   * @throws AccessError where there is no such domain, or it cannot be asked for
+   */
+  async domainDoor(): Promise<DomainDoor> {
+    const given = this.env.SEARCH_ENDPOINT ?? "";
+    return {
       endpoint: given === "" ? await this.deployedEndpoint() : given,
       region: this.config.region,
       credentials: this.operatorCredentials(),
       ca: this.ca,
-    });
+    };
   }
 
   private clientSettings(credentials: CredentialsProvider): ClientSettings {

@@ -31,8 +31,12 @@ export class SearchStack {
     await applySearchStack(this.given(outDir));
   }
 
-  async plan(outDir: string): Promise<{ stack: string; address: string; action: string }[]> {
-    const { changes } = await planSearchStack(this.given(outDir));
+  /** @param gatewayUrl by default the one that the stack was applied through */
+  async plan(
+    outDir: string,
+    gatewayUrl = this.gatewayUrl,
+  ): Promise<{ stack: string; address: string; action: string }[]> {
+    const { changes } = await planSearchStack({ ...this.given(outDir), gatewayUrl });
     return changes.map((change) => ({ stack: "search", ...change }));
   }
 

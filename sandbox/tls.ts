@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { IncomingHttpHeaders } from "node:http";
+import { request as plainRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
@@ -16,14 +16,17 @@ export class TrustingClient {
     return new NodeHttpHandler({ httpsAgent: this.agent });
   }
 
-  /** One unsigned request, as people's browsers send it. */
+  /** One unsigned request, as people's browsers send it; without TLS where the address says so. */
   fetch(
     url: string,
     options: Pick<RequestOptions, "method" | "headers"> & { readonly body?: string } = {},
   ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
     const { body, ...rest } = options;
     return new Promise((resolve, reject) => {
-      const outgoing = request(url, { ...rest, agent: this.agent }, (incoming) => {
+      const send = url.startsWith("http:")
+        ? plainRequest.bind(undefined, url, rest)
+        : request.bind(undefined, url, { ...rest, agent: this.agent });
+      const outgoing = send((incoming: IncomingMessage) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gatewayToken, TokenError } from "../../operations/gateway-token";
+import { gatewayToken, TokenError } from "../../operations/gateway/token";
 
 let folder = "";
 beforeEach(() => {

@@ -36,14 +36,30 @@ export function runScript(
   return runProgram(process.execPath, ["--import", "tsx", file, ...args], env);
 }
 
-async function runProgram(
+/**
+ * Runs one of the project's npm scripts, as a user does: `npm run <script> -- <args>`.
+ *
+ * @param folder the project's, or that of another checkout
+ */
+export function npmRun(
+  script: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string | undefined>> = {},
+  folder = PROJECT,
+): Promise<Outcome> {
+  return runProgram("npm", ["run", "--silent", script, "--", ...args], env, folder);
+}
+
+/** Runs any program. */
+export async function runProgram(
   program: string,
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string | undefined>> = {},
+  folder = PROJECT,
 ): Promise<Outcome> {
   const started = performance.now();
   const child = spawn(program, [...args], {
-    cwd: PROJECT,
+    cwd: folder,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Agent } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "../../modules/config";
 import { signedDomain, type Credentials } from "./domain";
 import { bodyTooLarge, GatewayError } from "./errors";
 import { createGateway, MAX_BODY_BYTES, MAX_DURATION_MS, type LogLine } from "./gateway";
-import { deployedEndpoint, localSettings, operatorCredentials } from "./local";
 import type { Settings } from "./settings";
 
 /** A gateway on this machine. */
@@ -16,9 +15,6 @@ export interface LocalGateway {
   /** Lets the calls under way end, then frees the port. */
   close(): Promise<void>;
 }
-
-/** Where the local gateway listens if nobody says otherwise. */
-export const DEFAULT_PORT = 9299;
 
 /**
  * Starts the gateway on loopback: for people who want no public address. The same request handler as in Lambda; it
@@ -32,12 +28,19 @@ export async function startLocalGateway(o: {
   readonly settings: Settings;
   readonly credentials: () => Promise<Credentials>;
   readonly port: number;
+  /** For connections to the domain. */
+  readonly agent?: Agent;
   readonly log?: (line: LogLine) => void;
 }): Promise<LocalGateway> {
   const { settings } = o;
   const gateway = createGateway({
     settings,
-    domain: signedDomain({ endpoint: settings.searchEndpoint, region: settings.region, credentials: o.credentials }),
+    domain: signedDomain({
+      endpoint: settings.searchEndpoint,
+      region: settings.region,
+      credentials: o.credentials,
+      agent: o.agent,
+    }),
     clock: { now: Date.now, sleep: (ms) => sleep(ms), random: Math.random },
     log: o.log ?? ((line) => process.stderr.write(`${JSON.stringify(line)}\n`)),
   });
@@ -70,21 +73,6 @@ export async function startLocalGateway(o: {
   };
 }
 
-/** `npm run gateway`: a local gateway for the configured domain, until it is stopped. */
-async function main(env: NodeJS.ProcessEnv): Promise<void> {
-  const { config } = loadConfig(env);
-  const token = env.TF_VAR_gateway_token ?? "";
-  if (token === "")
-    throw new Error("TF_VAR_gateway_token is not set: the token that Terraform will show to the gateway");
-  const gateway = await startLocalGateway({
-    settings: localSettings(config, env.SEARCH_ENDPOINT ?? deployedEndpoint(), token),
-    credentials: operatorCredentials(config),
-    port: Number(env.GATEWAY_PORT ?? DEFAULT_PORT),
-  });
-  process.stdout.write(`The gateway listens; in another terminal: export TF_VAR_gateway_url=${gateway.url}\n`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void gateway.close());
-}
-
 async function listen(server: Server, port: number): Promise<void> {
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -110,12 +98,4 @@ function cutShort(error: unknown): never {
 function splitOnce(text: string, separator: string): string[] {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-if (require.main === module) {
-  main(process.env).catch((error: unknown) => {
-    // What is wrong is the configuration, the environment or the port: the message says it, a stack trace would not.
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
 }

@@ -36,7 +36,7 @@ export function crossProblems(config: Config): RuleProblem[] {
 
 /** What is allowed but probably not meant. */
 export function warnings(config: Config): string[] {
-  const { search, archive, kibana, terraform, members, management } = config;
+  const { search, archive, kibana, terraform, members, management, operations } = config;
   const cidrs = [...kibana.allowedCidrs, ...search.gatewayAllowedCidrs];
   const documentation = cidrs.filter(isDocumentationCidr);
   const unseen = cidrs.filter((cidr) => isPrivateCidr(cidr) && !documentation.includes(cidr));
@@ -66,6 +66,9 @@ export function warnings(config: Config): string[] {
       : "",
     search.gateway === "local" && terraform.backend.type === "cloud"
       ? "search.gateway is local: Terraform Cloud's workers do not reach it, only workspaces with local execution do"
+      : "",
+    search.target === "aws" && search.gateway === "local" && operations.principals.length === 0
+      ? "operations.principals is empty: nobody may become the operator role, as which the local gateway works (search.gateway)"
       : "",
   ].filter((warning) => warning !== "");
 }

@@ -8,6 +8,11 @@ import type { DomainStack } from "./domain";
 import { elasticApiKey, elasticTarget } from "./props";
 import type { SearchStack } from "./search";
 
+/** @param number from 1, as `stack` in the configuration */
+export function accountsStackName(number: number): string {
+  return `accounts-${number}`;
+}
+
 /**
  * Several source accounts, each by an aliased provider. There is no default provider.
  *
@@ -27,7 +32,7 @@ export class AccountsStack extends BaseStack {
       readonly search: SearchStack;
     },
   ) {
-    super(scope, `accounts-${number}`, config.terraform.backend);
+    super(scope, accountsStackName(number), config.terraform.backend);
     this.useAwsProviderRange();
     // A trail is refused where the archive does not let it in; and without the index template the first record would
     // make an index with the engine's guessed mapping.

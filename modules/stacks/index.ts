@@ -1,6 +1,6 @@
 import { App, type AppConfig } from "cdktf";
 import { ConfigError, sourceAccounts, type Config, type SourceAccountEntry } from "../config";
-import { AccountsStack } from "./accounts";
+import { AccountsStack, accountsStackName } from "./accounts";
 import { ArchiveStack } from "./archive";
 import { DomainStack } from "./domain";
 import { elasticTarget } from "./props";
@@ -39,6 +39,15 @@ export function buildStacks(app: App, config: Config, file = "cloudtrail.yaml"):
     ]),
   );
   return { archive, domain, search, accounts };
+}
+
+/** The names of a configuration's stacks, in groups: each group depends on stacks of earlier groups only. */
+export function stackRanks(config: Config): string[][] {
+  return [
+    ["archive", ...(elasticTarget(config) === undefined ? ["domain"] : [])],
+    ["search"],
+    byStack(sourceAccounts(config)).map(([number]) => accountsStackName(number)),
+  ];
 }
 
 /**

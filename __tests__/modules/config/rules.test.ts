@@ -371,9 +371,15 @@ test.each([
   ],
   [
     "a local gateway with Terraform Cloud",
-    { members: [], search: { gateway: "local" }, terraform: { backend: { type: "cloud", organization: "o" } } },
+    {
+      members: [],
+      search: { gateway: "local" },
+      operations: { principals: ["arn:aws:iam::111111111111:role/security"] },
+      terraform: { backend: { type: "cloud", organization: "o" } },
+    },
     /workers do not reach it/,
   ],
+  ["a local gateway that nobody may start", { search: { gateway: "local" } }, /nobody may become the operator role/],
 ])("%s is warned about and taken", (_what, change, warning) => {
   expect(parseWith(change).warnings).toEqual([expect.stringMatching(warning)]);
 });

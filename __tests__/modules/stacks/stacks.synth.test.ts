@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { localSettings } from "../../../lambda/gateway/local";
 import { readSettings } from "../../../lambda/gateway/settings";
 import { ConfigError, type Backend, type Config } from "../../../modules/config";
-import { AWS_PROVIDER_VERSIONS, buildStacks } from "../../../modules/stacks";
+import { AWS_PROVIDER_VERSIONS, buildStacks, stackRanks } from "../../../modules/stacks";
 import { policyProblems } from "../../../modules/stacks/quotas";
+import { withElastic } from "../../support/elastic";
 import { elasticstackFaults } from "../../support/elasticstack-schema";
 import {
   addresses,
@@ -38,6 +39,19 @@ describe("order", () => {
       search: ["domain"],
       "accounts-1": ["archive", "domain", "search"],
       "accounts-2": ["archive", "domain", "search"],
+    });
+  });
+
+  test.each([
+    ["an Amazon domain", configWithMembers(11)],
+    ["an Elastic Stack", exampleConfig(withElastic())],
+  ])("the ranks name every stack of %s, each after all that it waits for", (_, config) => {
+    const waitsFor = dependencies(config);
+    const ranks = stackRanks(config);
+    expect(ranks.flat().sort()).toEqual(Object.keys(waitsFor).sort());
+    ranks.forEach((rank, at) => {
+      const before = ranks.slice(0, at).flat();
+      for (const stack of rank) expect(before).toEqual(expect.arrayContaining(waitsFor[stack]!));
     });
   });
 });
