@@ -39,15 +39,15 @@ export async function startDomain(folder: string, engineUrl?: string): Promise<D
 
   async function answer(incoming: IncomingMessage): Promise<[status: number, text: string]> {
     const packed = Buffer.concat((await incoming.toArray()) as Buffer[]);
-    const body = gunzipSync(packed);
+    const body = incoming.headers["content-encoding"] === "gzip" ? gunzipSync(packed) : packed;
     sent = {
       requests: sent.requests + 1,
       wireBytes: sent.wireBytes + packed.length,
       rawBytes: sent.rawBytes + body.length,
     };
     if (engineUrl === undefined) return [200, created(body)];
-    const headers = { "content-type": "application/x-ndjson" };
-    const response = await fetch(`${engineUrl}${incoming.url ?? ""}`, { method: "POST", headers, body });
+    const headers = { "content-type": incoming.headers["content-type"] ?? "application/json" };
+    const response = await fetch(`${engineUrl}${incoming.url ?? ""}`, { method: incoming.method, headers, body });
     return [response.status, await response.text()];
   }
 

@@ -162,7 +162,7 @@ async function realMessages(folder: string): Promise<string[]> {
   return messages;
 }
 
-async function send<T>(engine: Engine, method: string, path: string, body?: object | string): Promise<T> {
+export async function send<T>(engine: Engine, method: string, path: string, body?: object | string): Promise<T> {
   const response = await fetch(engine.url + path, {
     method,
     headers: { "content-type": typeof body === "string" ? "application/x-ndjson" : "application/json" },

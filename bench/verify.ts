@@ -8,14 +8,18 @@ import { daysFrom, nextDay, readRecordFile, type ArchivedRecord } from "../opera
 import { FolderArchive } from "../operations/archive/folder";
 import { actionOf, type ContentSettings } from "../operations/verify/content";
 import { indexOfDay, verifyAccount, type IndexReader } from "../operations/verify/verify";
+import type { EngineKind } from "../sandbox/engine";
 import { day } from "../sandbox/records";
+import { measureIndexReader } from "./verify-engine";
 
 /**
  * `npm run bench:verify`: verify over 1,000,000 records in a folder, as S3 holds them, against an index that answers at
- * once. What the answers cost is not verify's, and is left out: the time that the index needs is reported by `npm run
- * bench`, as records a second.
+ * once: what the answers cost is not verify's, and is left out. Beside it a part of them against real engines, where the
+ * index's answers are waited for.
  */
 const RECORDS = Number(process.env.BENCH_RECORDS ?? 1_000_000);
+const RECORDS_IN_ENGINE = Math.min(RECORDS, 50_000);
+const ENGINES: Readonly<Record<EngineKind, string>> = { es7: "Elasticsearch 7.10", os2: "OpenSearch 2.19" };
 const DAYS = daysFrom("2026-01-01", "2026-01-10");
 const PER_FILE = 500;
 const ACCOUNT = { accountId: "222222222222", name: "production" };
@@ -34,7 +38,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-verify-"));
   try {
     process.stderr.write(`Making up ${RECORDS.toLocaleString("en-GB")} records\n`);
-    const bytes = makeUp(folder);
+    const bytes = makeUp(folder, RECORDS, DAYS);
     const result = await measure(folder);
     const table = new Table({ head: ["verify", "measured", "bar"], style: { head: [], border: [] } });
     table.push(
@@ -46,6 +50,7 @@ async function main(): Promise<void> {
         `at least ${BARS.recordsPerSecondPerCore.toLocaleString("en-GB")}`,
       ],
       ["memory at its peak (RSS)", `${result.peakRssMb.toFixed(0)} MB`, `at most ${BARS.peakRssMb} MB`],
+      ...(await withEngines()),
       ["machine", cpus()[0]?.model ?? "", ""],
     );
     process.stdout.write(`${table.toString()}\n`);
@@ -56,12 +61,41 @@ async function main(): Promise<void> {
   }
 }
 
+/** The same with an index that has to be asked: what the engine costs. */
+async function withEngines(): Promise<[string, string, string][]> {
+  const rows: [string, string, string][] = [];
+  for (const [kind, name] of Object.entries(ENGINES) as [EngineKind, string][]) {
+    process.stderr.write(`${RECORDS_IN_ENGINE.toLocaleString("en-GB")} records in ${name}\n`);
+    const folder = mkdtempSync(join(tmpdir(), "bench-verify-"));
+    try {
+      makeUp(folder, RECORDS_IN_ENGINE, DAYS.slice(0, 1));
+      const { seconds, ownSeconds } = await measureIndexReader(kind, {
+        folder,
+        accountId: ACCOUNT.accountId,
+        days: DAYS.slice(0, 1),
+        settings: SETTINGS,
+        records: RECORDS_IN_ENGINE,
+      });
+      const rate = Math.round(RECORDS_IN_ENGINE / seconds).toLocaleString("en-GB");
+      rows.push([`records a second, ${name} read through TLS`, rate, ""]);
+      rows.push([
+        "of that time: waiting for the engine, own work",
+        `${(seconds - ownSeconds).toFixed(1)} s, ${ownSeconds.toFixed(1)} s`,
+        "",
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  return rows;
+}
+
 /** Files as CloudTrail delivers them. @returns bytes of all */
-function makeUp(folder: string): number {
+function makeUp(folder: string, count: number, days: readonly string[]): number {
   const templates = day({ accounts: [ACCOUNT], region: "eu-west-1" }).map(({ record }) => record);
-  const perDay = Math.ceil(RECORDS / DAYS.length);
+  const perDay = Math.ceil(count / days.length);
   let bytes = 0;
-  for (const name of DAYS) {
+  for (const name of days) {
     const path = join(folder, `AWSLogs/${ACCOUNT.accountId}/CloudTrail/eu-west-1/${name.replaceAll("-", "/")}`);
     mkdirSync(path, { recursive: true });
     for (let first = 0; first < perDay; first += PER_FILE) {

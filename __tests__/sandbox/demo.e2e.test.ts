@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepareEngine } from "../../sandbox/engine";
-import { PROJECT, runScript } from "../support/command";
+import { prepareEngine, startEngine } from "../../sandbox/engine";
+import { npmRun, PROJECT } from "../support/command";
 import { describeWith } from "../support/tools";
+import { aRecord } from "./support";
 
 const ARTICLE_PANELS = [
   "eventName_AreaChart",
@@ -27,12 +28,14 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
 
   test("ships a made-up day, draws every panel of both dashboards, plans nothing anew and destroys all", async () => {
     const page = join(folder, "dashboard.html");
-    const { code, stdout, stderr } = await demo(folder, ["--engine", "es7", "--output", page]);
+    const picture = join(folder, "dashboard.svg");
+    const { code, stdout, stderr } = await demo(folder, ["--engine", "es7", "--output", page, "--picture", picture]);
     expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain("Everything is as it should be.");
     expect(stdout.match(/\b\d{12} .*complete/g)).toHaveLength(3);
     const html = readFileSync(page, "utf8");
     for (const panel of ARTICLE_PANELS) expect(html).toContain(`data-panel="${panel}"`);
+    expect(readFileSync(picture, "utf8")).toMatch(/^<svg [^]*CloudTrail/);
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/)/);
     expect(leftBehind(folder)).toEqual([]);
   });
@@ -56,6 +59,22 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
       expect(leftBehind(folder)).toEqual([]);
     },
   );
+
+  test("an engine that already runs is used, and left as it was", async () => {
+    const engine = await startEngine("os2");
+    try {
+      const file = join(folder, "few.json");
+      writeFileSync(file, JSON.stringify({ Records: [1, 2, 3].map(() => aRecord("222222222222").record) }));
+      const page = join(folder, "dashboard.html");
+      const { code, stdout, stderr } = await demo(folder, ["--records", file, "--output", page], {
+        SEARCH_URL: engine.url,
+      });
+      expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
+      expect(await (await fetch(`${engine.url}/_cat/indices/cwl-*`)).text()).toBe("");
+    } finally {
+      await engine.stop();
+    }
+  });
 
   test("after Ctrl-C in the middle of the deployment nothing is left: no processes, no files", async () => {
     await prepareEngine("es7");
@@ -94,7 +113,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
 
 /** The demo, with a folder of its own for temporary files. */
 function demo(folder: string, args: readonly string[], env: Record<string, string> = {}) {
-  return runScript("sandbox/demo.ts", args, { TMPDIR: folder, SEARCH_URL: undefined, ...env });
+  return npmRun("demo", args, { TMPDIR: folder, SEARCH_URL: undefined, ...env });
 }
 
 /** Temporary files of the sandbox. */

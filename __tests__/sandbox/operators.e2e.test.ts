@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { paginateListObjectsV2, PutObjectCommand } from "@aws-sdk/client-s3";
 import { gzipSync } from "node:zlib";
@@ -6,7 +9,7 @@ import type { RedriveReport } from "../../operations/redrive/redrive";
 import type { LoggedRecord } from "../../sandbox/records";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { putRecords } from "../../sandbox/traffic";
-import { runScript } from "../support/command";
+import { npmRun, PROJECT } from "../support/command";
 import { describeWith } from "../support/tools";
 import { aRecord, startSandbox } from "./support";
 
@@ -134,6 +137,38 @@ describeWith(["terraform", "java", "mvn", "python3"], "commands of operators", (
       expect((await command("verify", [...range, accountId])).code).toBe(0);
     });
 
+    test("killed in the middle and started again, backfill and verify end as if nothing had been", async () => {
+      const files = 24;
+      const perFile = 500;
+      const path = `AWSLogs/${accountId}/CloudTrail/ap-northeast-1/${today.replaceAll("-", "/")}`;
+      for (let file = 0; file < files; file++) {
+        const some = Array.from({ length: perFile }, () => aRecord(accountId).record);
+        await putArchive(
+          `${path}/${accountId}_CloudTrail_killed_${file}.json.gz`,
+          gzipSync(JSON.stringify({ Records: some })),
+        );
+      }
+      const before = await count();
+      const all = before + files * perFile;
+      await killed("backfill", async () => (await count()) > before);
+      const left = all - (await count());
+      expect(left).toBeGreaterThan(0);
+
+      await killed("verify", () => Promise.resolve(true));
+      const named = await command("verify", [...range, accountId]);
+      const { comparisons } = JSON.parse(named.stdout) as VerifyReport;
+      expect(comparisons[0]).toMatchObject({ archived: all, indexed: all - left, different: [], onlyInIndex: [] });
+      expect(comparisons[0]!.missing).toHaveLength(left);
+
+      const filled = await command("backfill", [...range, accountId]);
+      expect([filled.code, JSON.parse(filled.stdout)]).toEqual([
+        0,
+        expect.objectContaining({ records: left, delivered: left, left: 0 }),
+      ]);
+      expect(await count()).toBe(all);
+      expect((await command("verify", [...range, accountId])).code).toBe(0);
+    });
+
     test("arguments that say nothing sensible are said at once, without a stack trace", async () => {
       const verify = await command("verify", ["--from", "2026-02-30", "--to", "yesterday", "--account", "1"]);
       expect(verify.code).toBe(2);
@@ -145,13 +180,40 @@ describeWith(["terraform", "java", "mvn", "python3"], "commands of operators", (
     });
   });
 
+  /** Starts a command, and kills it and all that it started once something has come about. */
+  async function killed(name: string, when: () => Promise<boolean>): Promise<void> {
+    const { accountId: id } = sandbox.config.members[0]!;
+    const day = new Date().toISOString().slice(0, 10);
+    const child = spawn("npm", ["run", "--silent", name, "--", "--from", day, "--to", day, "--account", id], {
+      cwd: PROJECT,
+      env: { ...process.env, ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile },
+      stdio: "ignore",
+      detached: true,
+    });
+    const ended = once(child, "exit");
+    // npm has started the program by then, which has not come to its end.
+    await sleep(600);
+    while (child.exitCode === null && !(await when())) await sleep(20);
+    process.kill(-child.pid!, "SIGKILL");
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    // What was on its way is written yet.
+    await sleep(1_000);
+  }
+
+  /** Documents in the index. */
+  async function count(): Promise<number> {
+    await fetch(`${sandbox.engine.url}/cwl-*/_refresh`, { method: "POST" });
+    const reply = await fetch(`${sandbox.engine.url}/cwl-*/_count?q=recipientAccountId:${accountId}`);
+    return ((await reply.json()) as { count: number }).count;
+  }
+
   function run(...args: string[]) {
     return command("redrive", args);
   }
 
   function command(name: string, args: readonly string[]) {
     const env = { ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile };
-    return runScript(`operations/${name}/index.ts`, ["--json", ...args], env);
+    return npmRun(name, ["--json", ...args], env);
   }
 
   async function putArchive(Key: string, Body: Buffer): Promise<void> {

@@ -21,7 +21,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  * @throws Error with what it printed, if it prints no report
  */
 export function runDoctor(sandbox: Sandbox, env: NodeJS.ProcessEnv = {}): Promise<DoctorRun> {
-  const args = ["--import", "tsx", join("operations", "doctor", "index.ts"), "--json"];
+  const args = ["run", "--silent", "doctor", "--", "--json"];
   const options = {
     cwd: PROJECT,
     env: { ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile, ...env },
@@ -29,7 +29,7 @@ export function runDoctor(sandbox: Sandbox, env: NodeJS.ProcessEnv = {}): Promis
     maxBuffer: MAX_OUTPUT_BYTES,
   };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+    execFile("npm", args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       try {
         resolve({ code, report: JSON.parse(stdout) as Report, stderr });
