@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareEngine, startEngine } from "../../sandbox/engine";
-import { npmRun, PROJECT } from "../support/command";
+import { npmRun, PROJECT, runScript } from "../support/command";
 import { describeWith } from "../support/tools";
-import { aRecord } from "./support";
 
 const ARTICLE_PANELS = [
   "eventName_AreaChart",
@@ -63,12 +62,8 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
   test("an engine that already runs is used, and left as it was", async () => {
     const engine = await startEngine("os2");
     try {
-      const file = join(folder, "few.json");
-      writeFileSync(file, JSON.stringify({ Records: [1, 2, 3].map(() => aRecord("222222222222").record) }));
       const page = join(folder, "dashboard.html");
-      const { code, stdout, stderr } = await demo(folder, ["--records", file, "--output", page], {
-        SEARCH_URL: engine.url,
-      });
+      const { code, stdout, stderr } = await demo(folder, ["--output", page], { SEARCH_URL: engine.url });
       expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
       expect(await (await fetch(`${engine.url}/_cat/indices/cwl-*`)).text()).toBe("");
     } finally {
@@ -95,7 +90,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "npm run demo", () => {
   });
 
   test("what is missing on the machine is said at once, all together, with the remedy", async () => {
-    const { code, stderr } = await demo(folder, [], { PATH: join(folder, "no-such-folder") });
+    const { code, stderr } = await runScript("sandbox/demo.ts", [], { PATH: join(folder, "no-such-folder") });
     expect(code).toBe(1);
     for (const program of ["terraform", "java", "mvn", "python3"]) {
       expect(stderr).toMatch(new RegExp(`- ${program} \\(.*\\).*: install`));
