@@ -35,7 +35,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   "npm run bench": { test: "bench/commands.integration.test.ts", shows: 'npmRun("bench"' },
   "npm run bench:verify": { test: "bench/commands.integration.test.ts", shows: 'npmRun("bench:verify"' },
   "npm run bench -- --table": { test: "bench/commands.integration.test.ts", shows: '"--table"' },
-  "npm run config:table": { test: "bench/commands.integration.test.ts", shows: 'npmRun("config:table"' },
+  "npm run config:table": { test: "modules/config/print.integration.test.ts", shows: 'npmRun("config:table"' },
   "terraform login": { notRun: "it needs Terraform Cloud" },
   "npx cdktf deploy archive": { notRun: "as a way into Terraform Cloud; the newcomer deploys stacks alone" },
   "cdktf deploy '*'": newcomer('["cdktf", "deploy", ...args'),

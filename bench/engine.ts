@@ -29,7 +29,8 @@ export interface EngineResults {
   readonly recordsPerSecond: Spread;
 }
 
-const HEAP_MB = 512;
+/** Of the engines that are measured. */
+export const HEAP_MB = 512;
 const BULK_BYTES = 4 * 1024 * 1024;
 const FAR_AWAY_DAYS = 36_500;
 
@@ -53,11 +54,7 @@ export async function measureEngine(
 }
 
 async function measureThroughput(engine: Engine, payload: Payload, folder: string, runs: number): Promise<Spread> {
-  const template = {
-    index_patterns: [INDEX_PATTERN],
-    template: { settings: indexTemplateSettings({ replicas: 0 }), mappings: indexTemplateMappings() },
-  };
-  await send(engine, "PUT", "/_index_template/cloudtrail", template);
+  await putTemplate(engine);
   const domain = await startDomain(folder, engine.url);
   try {
     const worker = await bundleWorker("function", folder);
@@ -162,6 +159,15 @@ async function realMessages(folder: string): Promise<string[]> {
   return messages;
 }
 
+/** The product's index template, for an engine of one node. */
+export async function putTemplate(engine: Engine): Promise<void> {
+  await send(engine, "PUT", "/_index_template/cloudtrail", {
+    index_patterns: [INDEX_PATTERN],
+    template: { settings: indexTemplateSettings({ replicas: 0 }), mappings: indexTemplateMappings() },
+  });
+}
+
+/** @throws Error with what the engine said, where it refused the request */
 export async function send<T>(engine: Engine, method: string, path: string, body?: object | string): Promise<T> {
   const response = await fetch(engine.url + path, {
     method,

@@ -1,18 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { INDEX_PATTERN, indexTemplateMappings, indexTemplateSettings } from "../modules/fields";
-import { nextDay, readRecordFile } from "../operations/archive/archive";
+import { INDEX_PATTERN } from "../modules/fields";
+import { nextDay } from "../operations/archive/archive";
 import { FolderArchive } from "../operations/archive/folder";
+import { restore } from "../operations/backfill/restore";
 import { DomainClient } from "../operations/domain-client";
-import { actionOf, type ContentSettings } from "../operations/verify/content";
+import type { ContentSettings } from "../operations/verify/content";
 import { DomainIndex } from "../operations/verify/index-reader";
 import { verifyAccount } from "../operations/verify/verify";
 import { startEngine, type EngineKind } from "../sandbox/engine";
 import { startDomain } from "./domain";
-import { send } from "./engine";
-
-const HEAP_MB = 512;
+import { HEAP_MB, putTemplate, send } from "./engine";
 
 /** An archive whose records are put into an engine before verify is measured. */
 interface Question {
@@ -40,43 +39,35 @@ export async function measureIndexReader(
   const certificates = mkdtempSync(join(tmpdir(), "bench-verify-tls-"));
   const domain = await startDomain(certificates, engine.url);
   try {
-    await send(engine, "PUT", "/_index_template/cloudtrail", {
-      index_patterns: [INDEX_PATTERN],
-      template: { settings: indexTemplateSettings({ replicas: 0 }), mappings: indexTemplateMappings() },
-    });
-    const archive = new FolderArchive(folder);
-    for (const day of days) {
-      for (const delivered of [day, nextDay(day)]) {
-        for (const { key } of await archive.list("CloudTrail", accountId, delivered)) {
-          const lines = readRecordFile((await archive.read(key)).bytes).records.map((record) => {
-            const { id, index, source } = actionOf(record, accountId, settings);
-            return `${JSON.stringify({ create: { _index: index, _id: id } })}\n${source}\n`;
-          });
-          await send(engine, "POST", "/_bulk", lines.join(""));
-        }
-      }
-    }
-    await send(engine, "POST", `/${INDEX_PATTERN}/_refresh`);
+    await putTemplate(engine);
     const client = new DomainClient({
       endpoint: domain.endpoint,
       region: "eu-west-1",
       credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }),
       ca: readFileSync(domain.caFile, "utf8"),
     });
+    const archive = new FolderArchive(folder);
+    const verified = async () => {
+      const range = { from: days[0]!, to: days.at(-1)!, checkpoint: { days: {} } };
+      const index = new DomainIndex(client);
+      return (await verifyAccount(accountId, { ...settings, ...range, archive, index })).comparisons;
+    };
+    // The index is filled as operators fill it.
+    const missing = new Set((await verified()).flatMap((comparison) => comparison.missing));
+    const delivered = [...days, nextDay(days.at(-1)!)];
+    await restore(accountId, delivered, missing, { ...settings, archive, delivery: client.delivery });
+    await send(engine, "POST", `/${INDEX_PATTERN}/_refresh`);
+
     const began = performance.now();
     const cpu = process.cpuUsage();
-    const { comparisons } = await verifyAccount(accountId, {
-      ...settings,
-      archive,
-      index: new DomainIndex(client),
-      from: days[0]!,
-      to: days.at(-1)!,
-      checkpoint: { days: {} },
-    });
+    const comparisons = await verified();
     const seconds = (performance.now() - began) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     const compared = comparisons.reduce((sum, { indexed }) => sum + indexed, 0);
-    if (compared !== records || comparisons.some(({ missing, different }) => missing.length + different.length > 0)) {
+    if (
+      compared !== records ||
+      comparisons.some((comparison) => comparison.missing.length + comparison.different.length > 0)
+    ) {
       throw new Error(`verify found ${compared} of ${records} records in ${kind}`);
     }
     return { seconds, ownSeconds: Math.min(seconds, (user + system) / 1e6) };

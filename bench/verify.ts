@@ -63,31 +63,24 @@ async function main(): Promise<void> {
 
 /** The same with an index that has to be asked: what the engine costs. */
 async function withEngines(): Promise<[string, string, string][]> {
-  const rows: [string, string, string][] = [];
-  for (const [kind, name] of Object.entries(ENGINES) as [EngineKind, string][]) {
-    process.stderr.write(`${RECORDS_IN_ENGINE.toLocaleString("en-GB")} records in ${name}\n`);
-    const folder = mkdtempSync(join(tmpdir(), "bench-verify-"));
-    try {
-      makeUp(folder, RECORDS_IN_ENGINE, DAYS.slice(0, 1));
-      const { seconds, ownSeconds } = await measureIndexReader(kind, {
-        folder,
-        accountId: ACCOUNT.accountId,
-        days: DAYS.slice(0, 1),
-        settings: SETTINGS,
-        records: RECORDS_IN_ENGINE,
-      });
+  const days = DAYS.slice(0, 1);
+  const folder = mkdtempSync(join(tmpdir(), "bench-verify-"));
+  try {
+    makeUp(folder, RECORDS_IN_ENGINE, days);
+    const rows: [string, string, string][] = [];
+    for (const [kind, name] of Object.entries(ENGINES) as [EngineKind, string][]) {
+      process.stderr.write(`${RECORDS_IN_ENGINE.toLocaleString("en-GB")} records in ${name}\n`);
+      const question = { folder, accountId: ACCOUNT.accountId, days, settings: SETTINGS, records: RECORDS_IN_ENGINE };
+      const { seconds, ownSeconds } = await measureIndexReader(kind, question);
       const rate = Math.round(RECORDS_IN_ENGINE / seconds).toLocaleString("en-GB");
+      const parts = `${(seconds - ownSeconds).toFixed(1)} s, ${ownSeconds.toFixed(1)} s`;
       rows.push([`records a second, ${name} read through TLS`, rate, ""]);
-      rows.push([
-        "of that time: waiting for the engine, own work",
-        `${(seconds - ownSeconds).toFixed(1)} s, ${ownSeconds.toFixed(1)} s`,
-        "",
-      ]);
-    } finally {
-      rmSync(folder, { recursive: true });
+      rows.push(["of that time: waiting for the engine, own work", parts, ""]);
     }
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  return rows;
 }
 
 /** Files as CloudTrail delivers them. @returns bytes of all */

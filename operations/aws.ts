@@ -7,7 +7,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { arns } from "../modules/aws";
 import type { Account, Config } from "../modules/config";
 import { apiKeySettings } from "../lambda/shipper/settings";
-import { DomainClient } from "./domain-client";
+import { DomainClient, type DomainClientOptions } from "./domain-client";
 
 /** Keys, and how long they are good for. */
 export interface OperatorCredentials {
@@ -24,16 +24,6 @@ export interface ClientSettings {
   readonly region: string;
   readonly credentials: CredentialsProvider;
   readonly requestHandler: NodeHttpHandler;
-}
-
-/** How the search domain is reached. */
-export interface DomainDoor {
-  /** Host, with a port where it is not 443. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly credentials: CredentialsProvider;
-  /** Certificate authorities, in PEM, where they are not the system's. */
-  readonly ca: string | undefined;
 }
 
 /** AWS cannot be reached as the configuration says. The message names the account and what was tried. */
@@ -119,7 +109,7 @@ export class AwsAccess {
    *
    * @throws AccessError where there is no such domain, or it cannot be asked for
    */
-  async domainDoor(): Promise<DomainDoor> {
+  async domainDoor(): Promise<DomainClientOptions> {
     const given = this.env.SEARCH_ENDPOINT ?? "";
     return {
       endpoint: given === "" ? await this.deployedEndpoint() : given,

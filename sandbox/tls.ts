@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { request as plainRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as plainRequest, type IncomingHttpHeaders } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
@@ -23,10 +23,9 @@ export class TrustingClient {
   ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
     const { body, ...rest } = options;
     return new Promise((resolve, reject) => {
-      const send = url.startsWith("http:")
-        ? plainRequest.bind(undefined, url, rest)
-        : request.bind(undefined, url, { ...rest, agent: this.agent });
-      const outgoing = send((incoming: IncomingMessage) => {
+      const isPlain = url.startsWith("http:");
+      const send: typeof plainRequest = isPlain ? plainRequest : request;
+      const outgoing = send(url, { ...rest, agent: isPlain ? undefined : this.agent }, (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { configurationTable } from "../../modules/config";
 import { npmRun } from "../support/command";
 import { describeWith } from "../support/tools";
 
@@ -23,10 +22,6 @@ test("npm run bench measures the shipper, and prints the README's table of it", 
   }
   const table = await npmRun("bench", ["--table"]);
   expect(table).toMatchObject({ code: 0, stdout: expect.stringContaining("against the floor") as string });
-});
-
-test("npm run config:table prints the README's table of settings", async () => {
-  expect((await npmRun("config:table")).stdout.trim()).toBe(configurationTable().trim());
 });
 
 describeWith(["java", "mvn"], "npm run bench:verify", () => {

@@ -16,9 +16,8 @@ import { CreateBucketCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3"
 import { stringify } from "yaml";
 import { runDoctor } from "../../sandbox/checks";
 import type { Sandbox } from "../../sandbox/sandbox";
-import { putRecords } from "../../sandbox/traffic";
 import { describeWith } from "../support/tools";
-import { aRecord, startSandbox } from "./support";
+import { putRound, startSandbox } from "./support";
 
 /** Puts something out of order. @returns what puts it right again */
 type Plant = () => Promise<() => Promise<unknown>>;
@@ -37,12 +36,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "doctor", () => {
     sandbox.synthesize();
     const results = await sandbox.deploy();
     gatewayUrl = String(results.find(({ stack }) => stack === "domain")?.outputs.gateway_url);
-    for (const { account } of sandbox.accounts) {
-      const { accountId } = account;
-      const destination = { logGroup: sandbox.config.names.logGroup, logStream: `${accountId}_CloudTrail_test` };
-      await putRecords(sandbox.clients(accountId).logs, destination, [aRecord(accountId)], () => undefined);
-    }
-    await sandbox.settle();
+    await putRound(sandbox, 1);
   });
   afterAll(() => end());
 

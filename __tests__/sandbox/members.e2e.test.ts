@@ -13,7 +13,6 @@ const LEAVING: readonly Change[] = [[[...PLACE, "state"], "leaving"]];
 /** Policies that name every account. */
 const SHARED = /^(aws_s3_bucket_policy\.|aws_opensearch_domain_policy\.)/;
 
-// That a destroy leaves nothing is shown by newcomer.e2e.test.ts.
 describeWith(["terraform", "java", "mvn", "python3"], "members come and go", () => {
   let sandbox: Sandbox;
   let end: () => Promise<void> = () => Promise.resolve();
@@ -56,6 +55,11 @@ describeWith(["terraform", "java", "mvn", "python3"], "members come and go", () 
     expect(changes.filter(({ address, action }) => !SHARED.test(address) || action !== "update")).toEqual([]);
     await sandbox.deploy();
     expect(await sandbox.plan()).toEqual([]);
+  });
+
+  test("destroy leaves nothing in any account", async () => {
+    await sandbox.destroy();
+    expect(await sandbox.aws.leftovers()).toEqual([]);
   });
 });
 

@@ -8,11 +8,10 @@ import type { Change } from "../../sandbox/configuration";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { SearchStack } from "../../sandbox/search-stack";
 import { readStack, shortTimeouts } from "../../sandbox/terraform";
-import { putRecords } from "../../sandbox/traffic";
 import { npmRun, runProgram, type Outcome } from "../support/command";
 import { copyProject } from "../support/copy";
 import { describeWith } from "../support/tools";
-import { aRecord, startSandbox } from "./support";
+import { putRound, startSandbox } from "./support";
 
 /** An account of the organisation that is not in the configuration at first. */
 const NEW_MEMBER = { accountId: "444444444444", name: "research", roleName: "OrganizationAccountAccessRole" };
@@ -165,13 +164,7 @@ describeWith(["terraform", "java", "mvn", "python3"], "a newcomer, with the READ
 
   async function expectRecords(accountIds: readonly string[]): Promise<void> {
     const since = Date.now();
-    const put = new Map(accountIds.map((accountId) => [accountId, [aRecord(accountId), aRecord(accountId)]]));
-    for (const [accountId, records] of put) {
-      const destination = { logGroup: sandbox.config.names.logGroup, logStream: `${accountId}_CloudTrail_test` };
-      await putRecords(sandbox.clients(accountId).logs, destination, records, () => undefined);
-    }
-    await sandbox.settle();
-    const rows = await ledger(sandbox, put, since);
+    const rows = await ledger(sandbox, await putRound(sandbox, 2), since);
     expect(rows.map(({ accountId }) => accountId)).toEqual(accountIds);
     for (const row of rows) expect(row).toMatchObject({ put: 2, indexed: 2, mismatches: [] });
   }

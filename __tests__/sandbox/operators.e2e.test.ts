@@ -150,11 +150,11 @@ describeWith(["terraform", "java", "mvn", "python3"], "commands of operators", (
       }
       const before = await count();
       const all = before + files * perFile;
-      await killed("backfill", async () => (await count()) > before);
+      await killed("backfill", [...range, accountId], async () => (await count()) > before);
       const left = all - (await count());
       expect(left).toBeGreaterThan(0);
 
-      await killed("verify", () => Promise.resolve(true));
+      await killed("verify", [...range, accountId], () => Promise.resolve(true));
       const named = await command("verify", [...range, accountId]);
       const { comparisons } = JSON.parse(named.stdout) as VerifyReport;
       expect(comparisons[0]).toMatchObject({ archived: all, indexed: all - left, different: [], onlyInIndex: [] });
@@ -181,12 +181,10 @@ describeWith(["terraform", "java", "mvn", "python3"], "commands of operators", (
   });
 
   /** Starts a command, and kills it and all that it started once something has come about. */
-  async function killed(name: string, when: () => Promise<boolean>): Promise<void> {
-    const { accountId: id } = sandbox.config.members[0]!;
-    const day = new Date().toISOString().slice(0, 10);
-    const child = spawn("npm", ["run", "--silent", name, "--", "--from", day, "--to", day, "--account", id], {
+  async function killed(name: string, args: readonly string[], when: () => Promise<boolean>): Promise<void> {
+    const child = spawn("npm", ["run", "--silent", name, "--", ...args], {
       cwd: PROJECT,
-      env: { ...process.env, ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile },
+      env: { ...process.env, ...environment() },
       stdio: "ignore",
       detached: true,
     });
@@ -212,8 +210,11 @@ describeWith(["terraform", "java", "mvn", "python3"], "commands of operators", (
   }
 
   function command(name: string, args: readonly string[]) {
-    const env = { ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile };
-    return npmRun(name, ["--json", ...args], env);
+    return npmRun(name, ["--json", ...args], environment());
+  }
+
+  function environment(): NodeJS.ProcessEnv {
+    return { ...sandbox.environment, CLOUDTRAIL_CONFIG: sandbox.configurationFile };
   }
 
   async function putArchive(Key: string, Body: Buffer): Promise<void> {

@@ -30,14 +30,7 @@ export async function startSandbox(
 /** A few records, put into the log group of each account, and every check of the sandbox after it: what is not well. */
 export async function checkedRound(sandbox: Sandbox, gatewayUrl: string): Promise<string[]> {
   const since = Date.now();
-  const put = new Map(
-    sandbox.accounts.map(({ account }) => [account.accountId, [1, 2, 3].map(() => aRecord(account.accountId))]),
-  );
-  for (const [accountId, records] of put) {
-    const destination = { logGroup: sandbox.config.names.logGroup, logStream: `${accountId}_CloudTrail_test` };
-    await putRecords(sandbox.clients(accountId).logs, destination, records, () => undefined);
-  }
-  await sandbox.settle();
+  const put = await putRound(sandbox, 3);
   const checks: (() => Promise<string[]>)[] = [
     async () =>
       (await ledger(sandbox, put, since)).flatMap(({ name, mismatches }) =>
@@ -53,6 +46,20 @@ export async function checkedRound(sandbox: Sandbox, gatewayUrl: string): Promis
   // A check that cannot be made at all, because it is refused, has failed as well.
   for (const check of checks) problems.push(...(await check().catch((error: unknown) => [String(error)])));
   return problems;
+}
+
+/** Puts records into the log group of each account, and waits until they have come to where they go. */
+export async function putRound(sandbox: Sandbox, each: number): Promise<Map<string, LoggedRecord[]>> {
+  const put = new Map<string, LoggedRecord[]>();
+  for (const { account } of sandbox.accounts) {
+    const { accountId } = account;
+    const records = Array.from({ length: each }, () => aRecord(accountId));
+    const destination = { logGroup: sandbox.config.names.logGroup, logStream: `${accountId}_CloudTrail_test` };
+    await putRecords(sandbox.clients(accountId).logs, destination, records, () => undefined);
+    put.set(accountId, records);
+  }
+  await sandbox.settle();
+  return put;
 }
 
 /** A record as CloudTrail writes it, with an id of its own. */

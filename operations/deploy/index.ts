@@ -48,13 +48,13 @@ async function run(action: Action, patterns: readonly string[], flags: Flags): P
   const steps = stepsOf(action, stackRanks(config), patterns, { gatewayComesFromDomain: isLocal });
   // With an Elastic Stack there is neither gateway nor token: Terraform's key is TF_VAR_elastic_api_key.
   const token = target === "aws" ? gatewayToken() : "";
+  const env = {
+    ...process.env,
+    ...(target === "aws" ? { TF_VAR_gateway_token: token } : {}),
+    // Terraform wants a value for every stack; only `search` calls it, and then the gateway listens there.
+    ...(isLocal ? { TF_VAR_gateway_url: localGatewayUrl() } : {}),
+  };
   for (const [at, step] of steps.entries()) {
-    const env = {
-      ...process.env,
-      ...(target === "aws" ? { TF_VAR_gateway_token: token } : {}),
-      // Terraform wants a value for every stack; only `search` calls it, and then the gateway listens there.
-      ...(isLocal ? { TF_VAR_gateway_url: localGatewayUrl() } : {}),
-    };
     const cdktf = () => runCdktf(action, step, { ...flags, skipSynth: at > 0 }, env);
     const code = isLocal && step.usesGateway ? await withLocalGateway(config, token, cdktf) : await cdktf();
     process.exitCode = code;

@@ -43,15 +43,9 @@ export function stepsOf(
   const chosen = ranks
     .map((rank) => rank.filter((stack) => patterns.some((pattern) => minimatch(stack, pattern))))
     .filter((rank) => rank.length > 0);
-  const isAll = chosen.flat().length === all.length;
-  if (isAll && !(action === "deploy" && options.gatewayComesFromDomain))
+  const names = chosen.flat();
+  if (names.length === all.length && !(action === "deploy" && options.gatewayComesFromDomain))
     return [{ stacks: ["*"], partial: false, usesGateway: true }];
-  const runs =
-    action === "deploy"
-      ? chosen
-      : chosen
-          .flat()
-          .reverse()
-          .map((stack) => [stack]);
+  const runs = action === "deploy" ? chosen : names.reverse().map((stack) => [stack]);
   return runs.map((stacks) => ({ stacks, partial: true, usesGateway: stacks.includes("search") }));
 }
