@@ -58,7 +58,18 @@ export function payload(messages: readonly string[], owner = ACCOUNT): { awslogs
   });
 }
 
+/** These lines as log events, and behind them what is no JSON. */
+export function brokenAfter(messages: readonly string[]): { awslogs: { data: string } } {
+  const logEvents = [...messages.map(logEvent), {}];
+  return zipped(JSON.stringify({ messageType: "DATA_MESSAGE", ...LOG_SOURCE, logEvents }).replace("{}]", '{"id":x}]'));
+}
+
 /** A payload of any content, packed as CloudWatch Logs does. */
 export function packed(content: unknown): { awslogs: { data: string } } {
-  return { awslogs: { data: gzipSync(JSON.stringify(content), { level: 1 }).toString("base64") } };
+  return zipped(JSON.stringify(content));
+}
+
+/** A payload of any text. */
+export function zipped(text: string): { awslogs: { data: string } } {
+  return { awslogs: { data: gzipSync(text, { level: 1 }).toString("base64") } };
 }

@@ -50,12 +50,9 @@ function shipperBodies<T>(finished: (body: Buffer) => T): T[] {
   const decoded = decode({ awslogs: { data } });
   if (decoded.kind !== "records") throw new Error(`the payload is ${decoded.kind}`);
   const { logEvents, source } = decoded;
-  const actions: Action[] = [];
   function* made(): Generator<Action> {
     for (const logEvent of logEvents) {
-      const action = toAction(logEvent, source, settings, Number(now));
-      actions.push(action);
-      yield action;
+      yield toAction(logEvent, source, settings, Number(now));
     }
   }
   return Array.from(toBatches(made(), MAX_BODY_BYTES), ({ body }) => finished(body));

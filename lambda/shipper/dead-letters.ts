@@ -45,14 +45,11 @@ const TIMEOUT_MS = 10_000;
 const RESERVE_MS = 1_000;
 
 export function toDeadLetters(reason: "rejected" | "undelivered", failed: readonly Failed[]): DeadLetter[] {
-  return failed.map(({ action: { index, id, logEvent, logSource }, detail }) => ({
-    reason,
-    detail,
-    index,
-    id,
-    ...logSource,
-    logEvent,
-  }));
+  return failed.map(({ action, detail }) => {
+    const { index, id, logSource, logEvent } = action;
+    const { timestamp, message } = logEvent;
+    return { reason, detail, index, id, ...logSource, logEvent: { id: logEvent.id, timestamp, message } };
+  });
 }
 
 /**

@@ -8,6 +8,17 @@ export interface LogEvent {
   readonly timestamp: number;
   /** The record's text. */
   readonly message: string;
+  /** Gives up the memory of what was read; it is read anew when it is asked for again. */
+  release?(): void;
+}
+
+/** The log events of a payload, read one by one. */
+export interface LogEvents extends Iterable<LogEvent> {
+  /**
+   * Why a payload could not be read to its end; told once that was tried. The payload is to be kept then: what came
+   * before is in it once more, which does no harm.
+   */
+  readonly problem?: string | undefined;
 }
 
 /** Where log events come from. */
@@ -19,7 +30,7 @@ export interface LogSource {
 
 /** What an invocation was given. */
 export type Decoded =
-  | { readonly kind: "records"; readonly source: LogSource; readonly logEvents: readonly LogEvent[] }
+  | { readonly kind: "records"; readonly source: LogSource; readonly logEvents: LogEvents; readonly data: string }
   /** CloudWatch Logs tries out whether the function can be reached. */
   | { readonly kind: "control" }
   /** A payload that cannot be read: kept as it came. */
@@ -43,47 +54,150 @@ const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 export function decode(event: unknown): Decoded {
   const data = (event as { awslogs?: { data?: unknown } } | null | undefined)?.awslogs?.data;
   if (typeof data !== "string") throw new NotALogsEvent("the event has no awslogs.data: it is none of CloudWatch Logs");
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = unpack(Buffer.from(data, "base64"));
+    bytes = unpack(Buffer.from(data, "base64"));
   } catch (error) {
     return { kind: "undecodable", data, detail: (error as Error).message };
   }
-  try {
-    return read(JSON.parse(text), data);
-  } catch {
-    // The parser's own message quotes the text, which belongs into no log.
-    return { kind: "undecodable", data, detail: "the payload is no JSON" };
-  }
+  return readHead(bytes, data) ?? readWhole(bytes, data);
 }
 
 /** @throws Error if the bytes do not unpack */
-function unpack(packed: Buffer): string {
+function unpack(packed: Buffer): Buffer {
   // gzip's last four bytes are the length of what is in it: one piece then, where node would join hundreds. They are a
   // hint only, from outside, and so bounded.
   const length = packed.length < 4 ? 0 : packed.readUInt32LE(packed.length - 4);
   const chunkSize = Math.min(Math.max(length, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
-  const bytes = gunzipSync(packed, { chunkSize, maxOutputLength: MAX_UNPACKED_BYTES });
-  // Most payloads are ASCII alone, which is read several times as fast when said to be.
-  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
+  return gunzipSync(packed, { chunkSize, maxOutputLength: MAX_UNPACKED_BYTES });
 }
 
-function read(payload: unknown, data: string): Decoded {
-  const { messageType, owner, logGroup, logStream, logEvents } = (payload ?? {}) as Record<string, unknown>;
-  if (messageType === "CONTROL_MESSAGE") return { kind: "control" };
-  if (!Array.isArray(logEvents) || !logEvents.every(isLogEvent)) {
-    return { kind: "undecodable", data, detail: "the payload has no list of log events" };
+/** What stands before the first log event, between two of them, and behind the last, as CloudWatch Logs writes it. */
+const START = ',"logEvents":[';
+const BETWEEN = Buffer.from('},{"');
+const END = "]}";
+
+/**
+ * Reads a payload without its log events, which are read one by one when their turn comes: thousands at once would be
+ * moved about by the garbage collector for as long as the invocation lasts.
+ *
+ * Undefined where it is not written as CloudWatch Logs does it.
+ */
+function readHead(bytes: Buffer, data: string): Decoded | undefined {
+  const start = bytes.indexOf(`${START}{`) + START.length;
+  if (start < START.length || bytes.toString("latin1", bytes.length - END.length) !== END) return undefined;
+  try {
+    const head = JSON.parse(bytes.toString("utf8", 0, start) + END) as unknown;
+    return readPayload(head, new PackedLogEvents(bytes, start, data), data);
+  } catch {
+    return undefined;
   }
-  return {
-    kind: "records",
-    source: { owner: asText(owner), logGroup: asText(logGroup), logStream: asText(logStream) },
-    logEvents: logEvents.map(({ id, timestamp, message }) => ({ id: asText(id), timestamp, message })),
-  };
 }
 
+function readWhole(bytes: Buffer, data: string): Decoded {
+  let payload: unknown;
+  try {
+    payload = JSON.parse(bytes.toString());
+  } catch {
+    // The parser's own message quotes the text, which belongs into no log.
+    return { kind: "undecodable", data, detail: "the payload is no JSON" };
+  }
+  const { logEvents } = (payload ?? {}) as Record<string, unknown>;
+  const isList = Array.isArray(logEvents) && logEvents.every(isLogEvent);
+  return readPayload(payload, isList ? logEvents.map(copy) : undefined, data);
+}
+
+function readPayload(payload: unknown, logEvents: LogEvents | undefined, data: string): Decoded {
+  const { messageType, owner, logGroup, logStream } = (payload ?? {}) as Record<string, unknown>;
+  if (messageType === "CONTROL_MESSAGE") return { kind: "control" };
+  if (logEvents === undefined) return { kind: "undecodable", data, detail: "the payload has no list of log events" };
+  const source = { owner: asText(owner), logGroup: asText(logGroup), logStream: asText(logStream) };
+  return { kind: "records", source, logEvents, data };
+}
+
+/**
+ * Log events in their payload's bytes. `},{"` stands nowhere inside a string, where a quote has a backslash before it, so
+ * that it is what separates two of them, or is in one that has objects within: then a part is no JSON, and the payload is
+ * read as a whole after all. Parts that all are JSON are the list's entries, since there is but one way to read JSON.
+ */
+class PackedLogEvents implements LogEvents {
+  problem: string | undefined;
+  /** Most payloads are ASCII alone, which is read several times as fast when said to be. */
+  private readonly encoding: BufferEncoding;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly start: number,
+    private readonly data: string,
+  ) {
+    this.encoding = isAscii(bytes) ? "latin1" : "utf8";
+  }
+
+  *[Symbol.iterator](): Generator<LogEvent> {
+    let count = 0;
+    let start = this.start;
+    for (;;) {
+      const between = this.bytes.indexOf(BETWEEN, start);
+      const end = between < 0 ? this.bytes.length - END.length : between + 1;
+      const fields = this.parse(start, end);
+      if (!isLogEvent(fields)) break;
+      yield new PackedLogEvent(this, start, end, fields);
+      count += 1;
+      if (between < 0) return;
+      start = end + 1;
+    }
+    const whole = readWhole(this.bytes, this.data);
+    if (whole.kind === "records") yield* Array.from(whole.logEvents).slice(count);
+    if (whole.kind === "undecodable") this.problem = whole.detail;
+  }
+
+  /** @returns undefined for what is no JSON */
+  parse(start: number, end: number): unknown {
+    try {
+      return JSON.parse(this.bytes.toString(this.encoding, start, end));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+class PackedLogEvent implements LogEvent {
+  constructor(
+    private readonly all: PackedLogEvents,
+    private readonly start: number,
+    private readonly end: number,
+    private fields: LogEvent | undefined,
+  ) {}
+
+  get id(): string {
+    return asText(this.read().id);
+  }
+
+  get timestamp(): number {
+    return this.read().timestamp;
+  }
+
+  get message(): string {
+    return this.read().message;
+  }
+
+  release(): void {
+    this.fields = undefined;
+  }
+
+  private read(): LogEvent {
+    return (this.fields ??= this.all.parse(this.start, this.end) as LogEvent);
+  }
+}
+
+/** Whether it has what is needed; an id may be missing. */
 function isLogEvent(value: unknown): value is LogEvent {
-  const event = value as Partial<LogEvent> | null;
+  const event = value as Partial<LogEvent> | null | undefined;
   return typeof event?.message === "string" && typeof event.timestamp === "number";
+}
+
+function copy({ id, timestamp, message }: LogEvent): LogEvent {
+  return { id: asText(id), timestamp, message };
 }
 
 function asText(value: unknown): string {

@@ -100,6 +100,7 @@ class RecordAction implements Action {
   takePieces(): Pieces {
     const pieces = this.pieces ?? this.made();
     this.pieces = undefined;
+    this.logEvent.release?.();
     return pieces;
   }
 

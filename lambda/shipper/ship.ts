@@ -39,7 +39,7 @@ export async function ship(event: unknown, context: ShipContext, report: (summar
   const decoded = decode(event);
   const summary = new Summary(context.settings.deadLetterPrefix.split("/", 1)[0]!);
   try {
-    if (decoded.kind === "undecodable") await keepUndecodable(decoded, summary, context);
+    if (decoded.kind === "undecodable") await keepUndecodable(decoded.data, decoded.detail, summary, context);
     if (decoded.kind === "records") await shipRecords(decoded, summary, context);
   } finally {
     report(summary);
@@ -47,16 +47,14 @@ export async function ship(event: unknown, context: ShipContext, report: (summar
 }
 
 async function shipRecords(
-  { source, logEvents }: Extract<Decoded, { kind: "records" }>,
+  { source, logEvents, data }: Extract<Decoded, { kind: "records" }>,
   summary: Summary,
   context: ShipContext,
 ): Promise<void> {
   const { settings } = context;
   const now = context.now();
-  summary.received = logEvents.length;
-  const actions: Action[] = [];
-  const delivery = await deliver(made(actions), deliveryContext(context));
-  summary.take(delivery, actions, now);
+  const delivery = await deliver(made(), deliveryContext(context));
+  summary.take(delivery, now);
   if (delivery.refused !== undefined) {
     summary.undelivered = delivery.undelivered.length;
     const problem = `the domain refuses the caller: ${delivery.refused}`;
@@ -66,12 +64,13 @@ async function shipRecords(
     throw new ShippingFailed(problem);
   }
   await keepAll(delivery, summary, context);
+  if (logEvents.problem !== undefined) await keepUndecodable(data, logEvents.problem, summary, context);
 
   /** One by one, when the one before has been written: what a document was made of need not be kept until all are. */
-  function* made(all: Action[]): Generator<Action> {
+  function* made(): Generator<Action> {
     for (const logEvent of logEvents) {
       const action = toAction(logEvent, source, settings, now);
-      all.push(action);
+      summary.receive(action);
       yield action;
     }
   }
@@ -108,18 +107,15 @@ async function keep(
   }
 }
 
-async function keepUndecodable(
-  { data, detail }: Extract<Decoded, { kind: "undecodable" }>,
-  summary: Summary,
-  context: ShipContext,
-): Promise<void> {
-  summary.received = 1;
+/** Keeps a payload that cannot be read, or not to its end, as it came: it counts as one more record. */
+async function keepUndecodable(data: string, detail: string, summary: Summary, context: ShipContext): Promise<void> {
+  summary.received += 1;
   try {
     await putDeadLetters("undecodable", [{ reason: "undecodable", detail, data }], context);
-    summary.deadLettered = 1;
+    summary.deadLettered += 1;
     summary.details.add(`undecodable: ${detail}`);
   } catch (error) {
-    summary.undelivered = 1;
+    summary.undelivered += 1;
     throw new ShippingFailed((error as Error).message);
   }
 }

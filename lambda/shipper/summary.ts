@@ -16,19 +16,25 @@ export class Summary {
   lagSeconds: number | undefined;
   /** Why letters are dead, shortened; no record's content. */
   readonly details = new Set<string>();
+  private newestMs = 0;
 
   /** @param account the function's own account: an undecodable payload does not tell it, and a metric needs it */
   constructor(readonly account: string) {}
 
-  take(delivery: Delivery, actions: readonly Action[], now: number): void {
+  /** Counts a record that has been read. */
+  receive({ eventTimeMs }: Action): void {
+    this.received += 1;
+    if (eventTimeMs !== undefined && eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
+  }
+
+  take(delivery: Delivery, now: number): void {
     this.delivered = delivery.delivered;
     this.duplicates = delivery.duplicates;
     this.retried = delivery.retried;
     this.enveloped = delivery.enveloped;
     this.requests = delivery.requests;
     this.bytes = delivery.bytes;
-    const newest = actions.reduce((latest, { eventTimeMs }) => Math.max(latest, eventTimeMs ?? 0), 0);
-    if (newest > 0) this.lagSeconds = Math.max(0, Math.round((now - newest) / 1000));
+    if (this.newestMs > 0) this.lagSeconds = Math.max(0, Math.round((now - this.newestMs) / 1000));
   }
 }
 

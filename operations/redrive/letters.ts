@@ -41,13 +41,19 @@ function readLetter(line: string): Letters {
 function readEvent(event: unknown): Letters {
   try {
     const decoded = decode(event);
-    if (decoded.kind === "undecodable") return unreadable(`a payload that cannot be unpacked: ${decoded.detail}`);
+    if (decoded.kind === "undecodable") return undecodable(decoded.detail);
     if (decoded.kind === "control") return { logEvents: [], unreadable: [] };
-    return { logEvents: decoded.logEvents.map((logEvent) => [logEvent, decoded.source] as const), unreadable: [] };
+    const { logEvents, source } = decoded;
+    const read = { logEvents: Array.from(logEvents, (logEvent) => [logEvent, source] as const), unreadable: [] };
+    return logEvents.problem === undefined ? read : joined([read, undecodable(logEvents.problem)]);
   } catch (error) {
     if (error instanceof NotALogsEvent) return unreadable("an event that is none of CloudWatch Logs");
     throw error;
   }
+}
+
+function undecodable(detail: string): Letters {
+  return unreadable(`a payload that cannot be unpacked: ${detail}`);
 }
 
 function unreadable(why: string): Letters {

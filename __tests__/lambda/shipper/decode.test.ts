@@ -1,15 +1,32 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { decode, NotALogsEvent } from "../../../lambda/shipper/decode";
-import { LOG_SOURCE, packed, payload } from "../../factories/payload";
+import { decode, NotALogsEvent, type LogEvent } from "../../../lambda/shipper/decode";
+import { brokenAfter, LOG_SOURCE, logEvent, packed, payload, zipped } from "../../factories/payload";
 
 const wrap = (bytes: Buffer) => ({ awslogs: { data: bytes.toString("base64") } });
 
+/** A payload's log events, as far as it can be read, and why it cannot be read further. */
+function read(event: unknown): { logEvents: LogEvent[]; problem: string | undefined } {
+  const decoded = decode(event);
+  if (decoded.kind === "control") return { logEvents: [], problem: undefined };
+  if (decoded.kind === "undecodable") return { logEvents: [], problem: decoded.detail };
+  const logEvents = Array.from(decoded.logEvents, ({ id, timestamp, message }) => ({ id, timestamp, message }));
+  return { logEvents, problem: decoded.logEvents.problem };
+}
+
+const messages = (event: unknown) => read(event).logEvents.map(({ message }) => message);
+
 describe("decode", () => {
   test("gives the log events with where they come from", () => {
-    const decoded = decode(payload(["one", "two"]));
-    expect(decoded).toMatchObject({ kind: "records", source: LOG_SOURCE });
-    expect(decoded.kind === "records" && decoded.logEvents.map(({ message }) => message)).toEqual(["one", "two"]);
+    const event = payload(["one", "two"]);
+    expect(decode(event)).toMatchObject({ kind: "records", source: LOG_SOURCE, data: event.awslogs.data });
+    expect(read(event)).toEqual({
+      logEvents: [
+        { ...logEvent("one"), id: "0" },
+        { ...logEvent("two"), id: "1" },
+      ],
+      problem: undefined,
+    });
   });
 
   test("a control message is nothing to ship", () => {
@@ -40,7 +57,7 @@ describe("decode", () => {
     ["no JSON", wrap(gzipSync("secret content"))],
     ["JSON that is null", packed(null)],
     ["no log events", packed({ messageType: "DATA_MESSAGE" })],
-    ["log events that are none", packed({ messageType: "DATA_MESSAGE", logEvents: [{ message: 5, timestamp: 1 }] })],
+    ["log events in no list", packed({ messageType: "DATA_MESSAGE", logEvents: { message: "x", timestamp: 1 } })],
     ["an empty string", { awslogs: { data: "" } }],
   ])("a payload that is %s is kept as it came", (_, event) => {
     expect(decode(event)).toMatchObject({ kind: "undecodable", data: event.awslogs.data });
@@ -50,21 +67,98 @@ describe("decode", () => {
     expect(decode(wrap(gzipSync("secret content")))).toMatchObject({ detail: "the payload is no JSON" });
   });
 
+  test("log events that are none are a problem, told after those before them", () => {
+    const logEvents = [logEvent("one"), { message: 5, timestamp: 1 }, logEvent("three")];
+    expect(read(packed({ messageType: "DATA_MESSAGE", logEvents }))).toEqual({
+      logEvents: [logEvent("one")],
+      problem: "the payload has no list of log events",
+    });
+  });
+
+  test("a payload that is no JSON from somewhere on is read up to there", () => {
+    expect(read(brokenAfter(["one", "two"]))).toEqual({
+      logEvents: [logEvent("one"), logEvent("two")],
+      problem: "the payload is no JSON",
+    });
+  });
+
+  test("fields that log events may get one day do no harm", () => {
+    const logEvents = ["one", "two"].map((message) => ({ ...logEvent(message), list: [{ a: 1 }, { b: 2 }] }));
+    expect(messages(packed({ messageType: "DATA_MESSAGE", logEvents }))).toEqual(["one", "two"]);
+  });
+
+  test("is read the same in another order and with white space", () => {
+    const logEvents = ["one", "two"].map(logEvent);
+    expect(messages(packed({ logEvents, messageType: "DATA_MESSAGE" }))).toEqual(["one", "two"]);
+    const text = JSON.stringify({ messageType: "DATA_MESSAGE", logEvents }, null, 2);
+    expect(messages(zipped(text))).toEqual(["one", "two"]);
+  });
+
+  test("a log event that has given up its memory is read anew", () => {
+    const decoded = decode(payload(["one", "zwei \u00fc"]));
+    for (const event of decoded.kind === "records" ? decoded.logEvents : []) {
+      const { id, timestamp, message } = event;
+      event.release?.();
+      expect([event.id, event.timestamp, event.message]).toEqual([id, timestamp, message]);
+    }
+    expect.assertions(2);
+  });
+
   test("any bytes as a message come out as they went in", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: "binary" })), (messages) => {
-        const decoded = decode(payload(messages));
-        expect(decoded.kind === "records" && decoded.logEvents.map(({ message }) => message)).toEqual(messages);
+      fc.property(fc.array(fc.string({ unit: "binary" })), (lines) => {
+        expect(messages(payload(lines))).toEqual(lines);
       }),
+    );
+  });
+
+  test("any text gives what a JSON parser makes of it, if that is anything", () => {
+    const part = fc.constantFrom(
+      ...[
+        '{"message":"a","timestamp":1}',
+        '{"timestamp":2,"message":"},{\\"id"}',
+        ',"logEvents":[',
+        "{",
+        "}",
+        "[",
+        "]",
+      ],
+      ...[",", ":", '"', "\\", '"x"', '},{"', '"message":"b"', '"timestamp":3', "]}", " ", "5", "\u00fc"],
+    );
+    const text = fc
+      .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom('{"message":"a","timestamp":1}', ",") }, part))
+      .map((parts) => `{"messageType":"DATA_MESSAGE","logEvents":[${parts.join("")}]}`);
+    fc.assert(
+      fc.property(text, (content) => {
+        const { logEvents, problem } = read(zipped(content));
+        const expected = parsed(content);
+        if (expected === undefined) expect(problem).toBeDefined();
+        else expect({ logEvents, problem }).toEqual({ logEvents: expected, problem: undefined });
+      }),
+      { numRuns: 2_000 },
     );
   });
 
   test("any bytes as a payload are read or kept, never an error", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.string(), fc.json()), fc.boolean(), (content, zipped) => {
+      fc.property(fc.oneof(fc.uint8Array(), fc.string(), fc.json()), fc.boolean(), (content, isPacked) => {
         const bytes = Buffer.from(content as string);
-        expect(["records", "control", "undecodable"]).toContain(decode(wrap(zipped ? gzipSync(bytes) : bytes)).kind);
+        expect(["records", "control", "undecodable"]).toContain(decode(wrap(isPacked ? gzipSync(bytes) : bytes)).kind);
       }),
     );
   });
 });
+
+/** The log events of a payload, by the parser alone; undefined where it has none. */
+function parsed(content: string): LogEvent[] | undefined {
+  try {
+    const { logEvents } = JSON.parse(content) as { logEvents: readonly Partial<LogEvent>[] };
+    const isEvent = (event: Partial<LogEvent> | null) =>
+      typeof event?.message === "string" && typeof event.timestamp === "number";
+    return logEvents.every(isEvent)
+      ? logEvents.map(({ timestamp, message }) => ({ id: "", timestamp: timestamp!, message: message! }))
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -6,7 +6,7 @@ import { ShippingFailed, type ShipContext } from "../../../lambda/shipper/ship";
 import { logLine } from "../../../lambda/shipper/summary";
 import type { Answer } from "../../../lambda/shipper/transport";
 import { MemoryEngine, withItems, type Item, type Opinion } from "../../factories/memory-engine";
-import { ACCOUNT, LOG_SOURCE, logEvent, NOW, packed, payload, record } from "../../factories/payload";
+import { ACCOUNT, brokenAfter, LOG_SOURCE, logEvent, NOW, packed, payload, record } from "../../factories/payload";
 import { SETTINGS, shipContext, shipped, type Shipped } from "../../factories/shipping";
 
 const UNPARSABLE = { status: 400, error: { type: "mapper_parsing_exception", reason: "preview: 'secret'" } };
@@ -50,6 +50,24 @@ describe("an invocation", () => {
     expect(engine.letters()).toEqual([
       { reason: "undecodable", detail: "incorrect header check", data: event.awslogs.data },
     ]);
+  });
+
+  test("ships what can be read of a payload, and keeps the payload", async () => {
+    const engine = new MemoryEngine();
+    const event = brokenAfter(lines(2));
+    const result = await shipped(event, shipContext(engine.transport));
+    expect(result.error).toBeUndefined();
+    expect(result.summary).toMatchObject({ received: 3, delivered: 2, deadLettered: 1, lagSeconds: 60 });
+    expect(engine.letters()).toEqual([
+      { reason: "undecodable", detail: "the payload is no JSON", data: event.awslogs.data },
+    ]);
+  });
+
+  test("fails where a payload can be read in part only and not be kept", async () => {
+    const engine = new MemoryEngine({ bucket: () => ({ status: 403, text: "AccessDenied" }) });
+    const result = await shipped(brokenAfter(lines(2)), shipContext(engine.transport));
+    expect(result.error).toBeInstanceOf(ShippingFailed);
+    expect(result.summary).toMatchObject({ received: 3, delivered: 2, undelivered: 1 });
   });
 
   test("keeps what the engine refuses, with all that a redrive needs", async () => {

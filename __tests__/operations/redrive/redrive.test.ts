@@ -5,7 +5,7 @@ import type { LetterBox } from "../../../operations/redrive/letter-box";
 import { readLetters } from "../../../operations/redrive/letters";
 import { redrive, RefusedError, type RedriveOptions } from "../../../operations/redrive/redrive";
 import { MemoryEngine } from "../../factories/memory-engine";
-import { ACCOUNT, LOG_SOURCE, logEvent, NOW, payload, record } from "../../factories/payload";
+import { ACCOUNT, brokenAfter, LOG_SOURCE, logEvent, NOW, payload, record } from "../../factories/payload";
 import { SETTINGS } from "../../factories/shipping";
 
 const OTHER = "444455556666";
@@ -139,6 +139,14 @@ test("what holds no log events stays, with the reason and without its content", 
     "incorrect header check",
   ]);
   expect(JSON.stringify(report)).not.toContain("secret");
+});
+
+test("a payload that can be read in part is shipped so far, and stays", async () => {
+  const { data } = brokenAfter([JSON.stringify(record()), JSON.stringify(record())]).awslogs;
+  const box = boxOf({ [OWN]: gzipSync(`${JSON.stringify({ reason: "undecodable", detail: "x", data })}\n`) });
+  const report = await redriven(box, new MemoryEngine());
+  expect(report).toMatchObject({ objects: 1, records: 2, delivered: 2, removed: 0 });
+  expect(report.remaining).toEqual([{ key: OWN, why: "a payload that cannot be unpacked: the payload is no JSON" }]);
 });
 
 test("an operator whom the domain refuses is told so, and nothing is removed", async () => {
