@@ -50,6 +50,7 @@ function suite(kind: EngineKind): void {
   });
 
   beforeEach(async () => {
+    await front.settled();
     front.behaviour = ({ forward }) => forward();
     front.bucketRefuses = false;
     front.objects.clear();
@@ -79,6 +80,7 @@ function suite(kind: EngineKind): void {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
 
+    await front.settled();
     const documents = await indices.documents();
     const indexed = new Map(documents.map((document) => [document._id, document]));
     expect(documents.length).toBe(indexed.size);

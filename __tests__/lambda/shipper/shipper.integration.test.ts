@@ -41,6 +41,7 @@ function suite(kind: EngineKind): void {
   });
 
   async function fresh(): Promise<void> {
+    await front.settled();
     front.behaviour = ({ forward }) => forward();
     front.bucketRefuses = false;
     front.objects.clear();

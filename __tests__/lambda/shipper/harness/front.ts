@@ -45,6 +45,11 @@ export interface Front {
   letters(): DeadLetter[];
   /** Item statuses that the engine itself has answered, and how often. */
   readonly statuses: Map<number, number>;
+  /**
+   * Until all that has arrived is done with. A request that its sender has given up may still reach the engine, as it
+   * may a domain.
+   */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,9 +59,13 @@ const LIMIT = 10 * 1024 * 1024;
 export async function startFront(engineUrl: string): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), "front-"));
   const { caFile, certFile, keyFile } = makeCertificates(folder);
+  const underWay = new Set<Promise<unknown>>();
   const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (incoming, outgoing) => {
     // A connection that a fault has ended is no error of the front's.
-    answer(incoming, outgoing).catch(() => outgoing.destroy());
+    const answered = answer(incoming, outgoing)
+      .catch(() => outgoing.destroy())
+      .finally(() => underWay.delete(answered));
+    underWay.add(answered);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const front: Front = {
@@ -76,6 +85,9 @@ export async function startFront(engineUrl: string): Promise<Front> {
           : [],
       ),
     statuses: new Map(),
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
