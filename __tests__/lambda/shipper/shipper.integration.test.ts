@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { RECORD as TEXTS } from "../../../modules/fields";
 import { startEngine, type Engine, type EngineKind } from "../../../sandbox/engine";
@@ -147,25 +148,60 @@ function suite(kind: EngineKind): void {
       );
     });
 
-    test("an index that is blocked and unblocked while records wait", async () => {
+    test("a disk that is full, and then is not, while records wait: the engine blocks its indices and frees them again", async () => {
       const lines = Array.from({ length: 20 }, () => JSON.stringify(record()));
       await shipper.invoke(payload(lines.slice(0, 1)));
-      const block = (on: boolean) =>
-        indices.ask("/cwl-*/_settings", "PUT", { "index.blocks.read_only_allow_delete": on || null });
-      await block(true);
-      const waiting = shipper.invoke(payload(lines));
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      expect((await indices.documents()).length).toBe(1);
-      await block(false);
-      const { counts, error } = await waiting;
-      expect(error).toBeUndefined();
-      expect(counts).toMatchObject({
-        RecordsDelivered: 19,
-        RecordsDuplicate: 1,
-        RecordsEnveloped: 0,
-        RecordsDeadLettered: 0,
-      });
-      expect(counts!.RecordsRetried).toBeGreaterThan(0);
+      try {
+        await needFreeDisk("1000000gb");
+        await until(isBlocked);
+        const waiting = shipper.invoke(payload(lines), { timeoutMs: 300_000 });
+        await until(() => Promise.resolve(front.statuses.has(429)));
+        expect((await indices.documents()).length).toBe(1);
+        await needFreeDisk("1b");
+        const { counts, error } = await waiting;
+        expect(error).toBeUndefined();
+        expect(counts).toMatchObject({
+          RecordsDelivered: 19,
+          RecordsDuplicate: 1,
+          RecordsEnveloped: 0,
+          RecordsDeadLettered: 0,
+        });
+        expect(counts!.RecordsRetried).toBeGreaterThan(0);
+        expect((await indices.documents()).length).toBe(20);
+      } finally {
+        await clusterSettings(null, null, null);
+      }
+
+      /** Below that much the disk counts as full. The engine looks each ten seconds, its shortest interval. */
+      function needFreeDisk(bytes: string): Promise<unknown> {
+        return clusterSettings(true, "10s", bytes);
+      }
+
+      function clusterSettings(enabled: true | null, interval: string | null, bytes: string | null): Promise<unknown> {
+        const disk = "cluster.routing.allocation.disk";
+        const levels = ["low", "high", "flood_stage"].map((level) => [`${disk}.watermark.${level}`, bytes] as const);
+        return indices.ask("/_cluster/settings", "PUT", {
+          transient: {
+            [`${disk}.threshold_enabled`]: enabled,
+            "cluster.info.update.interval": interval,
+            ...(Object.fromEntries(levels) as Record<string, string | null>),
+          },
+        });
+      }
+
+      async function isBlocked(): Promise<boolean> {
+        const found = await indices.ask<Record<string, { settings: object }>>(
+          "/cwl-*/_settings/index.blocks.read_only_allow_delete",
+        );
+        return Object.values(found).some(({ settings }) => Object.keys(settings).length > 0);
+      }
+
+      async function until(holds: () => Promise<boolean>): Promise<void> {
+        for (let tries = 0; !(await holds()); tries++) {
+          if (tries === 600) throw new Error("two minutes have passed");
+          await sleep(200);
+        }
+      }
     });
 
     test("what is not taken in time is a dead letter; with the bucket refused the invocation fails", async () => {
