@@ -28,29 +28,34 @@ const CONTENDERS = ["floor", "shipper", "article", "compression", "hashing"] as 
  * are what ran one after the other.
  */
 export async function measureCpu(payload: Payload, folder: string, runs: number, ran: () => void): Promise<CpuResults> {
-  const file = join(folder, "payload.txt");
-  writeFileSync(file, payload.data);
-  const worker = await bundleWorker("cpu", folder);
-  const names = JSON.stringify(Object.fromEntries(OWNER_NAMES));
-  const figures: Record<Contender, CpuFigures[]> = {
-    floor: [],
-    shipper: [],
-    article: [],
-    compression: [],
-    hashing: [],
-  };
+  const measure = await contest(payload, folder);
+  const figures: Record<Contender, number[][]> = { floor: [], shipper: [], article: [], compression: [], hashing: [] };
   for (let run = 0; run < runs; run++) {
     for (const contender of CONTENDERS) {
-      const args = [worker, contender, file, String(payload.now), names, String(WARM_UP), String(ROUNDS)];
-      figures[contender].push(await runWorker<CpuFigures>(args, "stdout"));
+      const { cpuMs } = await measure(contender, WARM_UP, ROUNDS);
+      figures[contender].push([...cpuMs]);
     }
     ran();
   }
   return summarize(figures);
 }
 
+/** Runs a contender in a fresh process, with the payload. */
+export type Contest = (contender: Contender, warmUp: number, rounds: number) => Promise<CpuFigures>;
+
+export async function contest(payload: Payload, folder: string): Promise<Contest> {
+  const file = join(folder, "payload.txt");
+  writeFileSync(file, payload.data);
+  const worker = await bundleWorker("cpu", folder);
+  const names = JSON.stringify(Object.fromEntries(OWNER_NAMES));
+  return (contender, warmUp, rounds) => {
+    const args = [worker, contender, file, String(payload.now), names, String(warmUp), String(rounds)];
+    return runWorker<CpuFigures>(args, "stdout");
+  };
+}
+
 /** Of each process the median; of the processes, and of the quotients of each pair, median and spread. */
-export function summarize(figures: Readonly<Record<Contender, readonly CpuFigures[]>>): CpuResults {
+export function summarize(figures: Readonly<Record<Contender, readonly (readonly number[])[]>>): CpuResults {
   const of = (contender: Contender) => figures[contender].map(median);
   return {
     cpuVsFloor: spread(ratios(of("shipper"), of("floor"))),

@@ -9,6 +9,7 @@ import { articleBody } from "./article";
 import { measureCpu } from "./cpu";
 import { measureDeployed } from "./deployed";
 import { startDomain } from "./domain";
+import { measureMemory } from "./memory";
 import { measureEngine, type EngineResults, type IndexSize } from "./engine";
 import { largestPayload, type Payload } from "./payload";
 import { markdownTable, terminalTable } from "./report";
@@ -90,6 +91,14 @@ async function cpu(payload: Payload, figures: Figures): Promise<void> {
   figures.add("cpuArticleMs", results.articleMs);
   figures.add("cpuCompressionMs", results.compressionMs);
   figures.add("cpuHashingMs", results.hashingMs);
+  const memory = await progress.bar("Memory, against the others", flags.runs, (advance) =>
+    measureMemory(payload, folder, flags.runs, () => advance(1)),
+  );
+  figures.add("rssVsFloor", memory.rssVsFloor);
+  figures.add("rssVsArticle", memory.rssVsArticle);
+  figures.add("rssShipperMb", memory.shipperMb);
+  figures.add("rssFloorMb", memory.floorMb);
+  figures.add("rssArticleMb", memory.articleMb);
 }
 
 async function deployedFunction(payload: Payload, figures: Figures): Promise<void> {

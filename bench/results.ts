@@ -14,7 +14,13 @@ export interface Results {
   /** On top of cpuShipperMs. */
   readonly cpuCompressionMs?: number;
   readonly cpuHashingMs?: number;
-  /** Resident memory at its peak, after one payload in a fresh process. */
+  /** Resident memory at its peak up to the finished bodies of one payload, through the floor's and the article's. */
+  readonly rssVsFloor?: number;
+  readonly rssVsArticle?: number;
+  readonly rssShipperMb?: number;
+  readonly rssFloorMb?: number;
+  readonly rssArticleMb?: number;
+  /** The same of the deployed function, which compresses and sends them, after one payload in a fresh process. */
   readonly peakRssMb?: number;
   /** The same after ten, one after the other. */
   readonly peakRssAfterTenMb?: number;

@@ -132,6 +132,8 @@ describe("bench/results.json", () => {
   test.each([
     "cpuVsFloor",
     "cpuVsArticle",
+    "rssVsFloor",
+    "rssVsArticle",
     "peakRssMb",
     "coldStartMs",
     "bundleKb",
@@ -142,7 +144,14 @@ describe("bench/results.json", () => {
   });
 
   test("has the spread of every figure that was measured several times, with the median in it", () => {
-    for (const name of ["cpuVsFloor", "cpuVsArticle", "peakRssMb", "coldStartMs"] as const) {
+    for (const name of [
+      "cpuVsFloor",
+      "cpuVsArticle",
+      "rssVsFloor",
+      "rssVsArticle",
+      "peakRssMb",
+      "coldStartMs",
+    ] as const) {
       const [min, max] = results.spread[name]!;
       expect(min).toBeLessThanOrEqual(results[name]!);
       expect(max).toBeGreaterThanOrEqual(results[name]!);

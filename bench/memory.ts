@@ -1,0 +1,39 @@
+import { contest } from "./cpu";
+import type { Payload } from "./payload";
+import { ratios, spread, type Spread } from "./statistics";
+
+/** Resident memory at its peak, after one payload in a fresh process, up to the finished bodies. */
+export interface MemoryResults {
+  readonly rssVsFloor: Spread;
+  readonly rssVsArticle: Spread;
+  /** MB. */
+  readonly shipperMb: Spread;
+  readonly floorMb: Spread;
+  readonly articleMb: Spread;
+}
+
+/** Measures the same work as {@link measureCpu}, once in each process: what a container needs for its first payload. */
+export async function measureMemory(
+  payload: Payload,
+  folder: string,
+  runs: number,
+  ran: () => void,
+): Promise<MemoryResults> {
+  const measure = await contest(payload, folder);
+  const peaks = { floor: [] as number[], shipper: [] as number[], article: [] as number[] };
+  for (let run = 0; run < runs; run++) {
+    for (const contender of ["floor", "shipper", "article"] as const) {
+      const { peakRssMb } = await measure(contender, 0, 1);
+      peaks[contender].push(peakRssMb);
+    }
+    ran();
+  }
+  const { floor, shipper, article } = peaks;
+  return {
+    rssVsFloor: spread(ratios(shipper, floor)),
+    rssVsArticle: spread(ratios(shipper, article)),
+    shipperMb: spread(shipper),
+    floorMb: spread(floor),
+    articleMb: spread(article),
+  };
+}
