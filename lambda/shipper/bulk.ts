@@ -13,7 +13,12 @@ export type Verdict =
   /** It was there already: as good as delivered. */
   | { readonly kind: "duplicate" }
   /** It may pass the next time. */
-  | { readonly kind: "retryable"; readonly detail: string }
+  | {
+      readonly kind: "retryable";
+      readonly detail: string;
+      /** The caller may not write into this index. */
+      readonly isRefusal?: true;
+    }
   /** It will never pass as it is. */
   | { readonly kind: "permanent"; readonly detail: string };
 
@@ -109,19 +114,25 @@ export function halves(actions: readonly Action[]): [Action[], Action[]] {
  * {@link withoutContent} takes that away.
  */
 export function readReply(actions: readonly Action[], status: number, text: string): Reply {
-  const detail = `${status} ${text.slice(0, 200)}`.trim();
+  const isGood = status >= 200 && status <= 299;
+  const error = isGood ? undefined : engineError(text);
+  const detail = error === undefined ? `${status} ${text.slice(0, 200)}`.trim() : detailOf(status, error);
   if (status === 413) return { kind: "split", detail };
   if (status === 401 || status === 403) {
     return /throttl|cluster_block_exception|too many requests/i.test(text)
       ? { kind: "retry", detail }
       : { kind: "refused", detail };
   }
-  if (status === 400) return readBadRequest(text, detail);
-  if (status < 200 || status > 299) return { kind: "retry", detail };
+  if (status === 400) return readBadRequest(text, error, detail);
+  if (!isGood) return { kind: "retry", detail };
   const items = parseItems(text);
   if (items === undefined)
     return { kind: "retry", detail: `${status}, and a reply of ${text.length} characters that cannot be read` };
-  return { kind: "items", verdicts: assign(actions, byId(items)) };
+  const verdicts = assign(actions, byId(items));
+  // An API key or a mapped role without rights: the request itself is let in, and each of its items is refused.
+  const refusals = verdicts.flatMap((verdict) => (verdict.kind === "retryable" && verdict.isRefusal ? [verdict] : []));
+  if (refusals[0] && refusals.length === verdicts.length) return { kind: "refused", detail: refusals[0].detail };
+  return { kind: "items", verdicts };
 }
 
 /** What of a detail may stand in a log: no reason of the engine's, as it may quote a record. */
@@ -130,11 +141,11 @@ export function withoutContent(detail: string): string {
 }
 
 /** A body that the engine refuses as a whole, unless it is the caller that is refused, or the shard limit is reached. */
-function readBadRequest(text: string, detail: string): Reply {
+function readBadRequest(text: string, error: unknown, detail: string): Reply {
   // The gate before the engine has no `error` in its answers.
   const isGate = /^\s*\{\s*"(?:message|__type)"/i.test(text);
   if (isGate && /security token|signature|credential/i.test(text)) return { kind: "refused", detail };
-  return { kind: SHARD_LIMIT.test(text) ? "retry" : "split", detail };
+  return { kind: isShardLimit(error) ? "retry" : "split", detail };
 }
 
 /** Gives each action its item. Of several items of one id that say different things, the one that says it is there counts. */
@@ -158,17 +169,34 @@ function assign(actions: readonly Action[], items: ReadonlyMap<string, readonly 
   });
 }
 
-/** The one 400 that is no fault of the record: the cluster has as many shards as it may. */
-const SHARD_LIMIT = /would add \[?\d+\]? .*shards/;
+/**
+ * The one 400 that is no fault of the record: the cluster has as many shards as it may. From the reason's start, since what
+ * follows in other reasons may quote a record.
+ */
+const SHARD_LIMIT = /^(?:Validation Failed: \d+: )?this action would add \[?\d+\]? (?:\w+ )?shards/;
+
+function isShardLimit(error: unknown): boolean {
+  const reason = (error as { reason?: unknown } | null | undefined)?.reason;
+  return typeof reason === "string" && SHARD_LIMIT.test(reason);
+}
 
 function judge({ status, error }: BulkItem): Verdict {
   if (typeof status !== "number") return { kind: "retryable", detail: "an item without a status" };
   if (status >= 200 && status < 300) return { kind: "delivered" };
   if (status === 409) return { kind: "duplicate" };
-  const reason = reasonOf(error);
-  const detail = `${status} ${reason}`.slice(0, 300);
-  const isFaultOfRecord = status >= 400 && status < 500 && !PASSING.has(status) && !SHARD_LIMIT.test(reason);
-  return { kind: isFaultOfRecord ? "permanent" : "retryable", detail };
+  const detail = detailOf(status, error);
+  const isFaultOfRecord = status >= 400 && status < 500 && !PASSING.has(status) && !isShardLimit(error);
+  if (isFaultOfRecord) return { kind: "permanent", detail };
+  return { kind: "retryable", detail, ...(isRefusal(status, error) && { isRefusal: true }) };
+}
+
+function isRefusal(status: number, error: unknown): boolean {
+  const type = (error as { type?: unknown } | null | undefined)?.type;
+  return (status === 401 || status === 403) && type === "security_exception";
+}
+
+function detailOf(status: number, error: unknown): string {
+  return `${status} ${reasonOf(error)}`.slice(0, 300);
 }
 
 /** 401 and 403: rights or blocks; 404: an index that may not be made now; 408 and 429: load. */
@@ -195,14 +223,21 @@ function byId(items: readonly BulkItem[]): Map<string, BulkItem[]> {
   return found;
 }
 
-function parseItems(text: string): BulkItem[] | undefined {
-  let reply: unknown;
+/** What the engine says of a request that it refuses as a whole; undefined where it is not the engine that answers. */
+function engineError(text: string): unknown {
+  return (parsed(text) as { error?: unknown } | null | undefined)?.error;
+}
+
+function parsed(text: string): unknown {
   try {
-    reply = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
-  const items = (reply as { items?: unknown } | null)?.items;
+}
+
+function parseItems(text: string): BulkItem[] | undefined {
+  const items = (parsed(text) as { items?: unknown } | null | undefined)?.items;
   if (!Array.isArray(items)) return undefined;
   return items
     .flatMap((item: unknown) => Object.values((item ?? {}) as Record<string, unknown>))

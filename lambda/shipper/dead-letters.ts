@@ -88,10 +88,16 @@ async function put(key: string, body: Buffer, context: DeadLetterContext): Promi
       body,
       timeoutMs: Math.max(RESERVE_MS, Math.min(TIMEOUT_MS, leftMs(context))),
     });
-    return status === 200 ? undefined : `${status} ${text.slice(0, 200)}`;
+    return status === 200 ? undefined : `${status} ${errorOf(text)}`.trim();
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** S3's code and message. Not all that it says: of a token that has expired it sends back the token. */
+function errorOf(xml: string): string {
+  const parts = ["Code", "Message"].map((name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "");
+  return parts.join(" ").slice(0, 200);
 }
 
 function leftMs({ remainingMs }: DeadLetterContext): number {

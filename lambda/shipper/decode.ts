@@ -76,6 +76,7 @@ function unpack(packed: Buffer): Buffer {
 const START = ',"logEvents":[';
 const BETWEEN = Buffer.from('},{"');
 const END = "]}";
+const HEAD = ["messageType", "owner", "logGroup", "logStream"];
 
 /**
  * Reads a payload without its log events, which are read one by one when their turn comes: thousands at once would be
@@ -86,8 +87,12 @@ const END = "]}";
 function readHead(bytes: Buffer, data: string): Decoded | undefined {
   const start = bytes.indexOf(`${START}{`) + START.length;
   if (start < START.length || bytes.toString("latin1", bytes.length - END.length) !== END) return undefined;
+  // A name that comes twice in an object: the parser takes the last.
+  if (bytes.includes(START, start)) return undefined;
   try {
-    const head = JSON.parse(bytes.toString("utf8", 0, start) + END) as unknown;
+    const head = JSON.parse(bytes.toString("utf8", 0, start) + END) as Readonly<Record<string, unknown>>;
+    // What is not told in front may be told behind.
+    if (HEAD.some((name) => typeof head[name] !== "string")) return undefined;
     return readPayload(head, new PackedLogEvents(bytes, start, data), data);
   } catch {
     return undefined;

@@ -76,26 +76,28 @@ export async function deliver(actions: Iterable<Action>, context: DeliveryContex
   let { maxBodyBytes } = context.settings;
   let waiting: Failed[] = [];
   let sending: Iterable<Action> = actions;
+  let refused: string | undefined;
   let refusals = 0;
   let level = 0;
   for (;;) {
     const before = waiting.length;
-    const round = await sendAll(sending, maxBodyBytes, delivery, context);
-    waiting = round.waiting;
+    const round = await sendAll(sending, maxBodyBytes, level > 0, delivery, context);
+    waiting = round.isOutOfTime ? withReasons(round.waiting, waiting) : round.waiting;
     if (waiting.length === 0) break;
     // Half of the items throttled is progress: then the next half need not wait longer.
     if (level === 0 || waiting.length > before * PROGRESS) level += 1;
     // Some refuse a body that is too large by closing the connection in the middle of it.
     if (round.broken) maxBodyBytes = Math.max(Math.min(SMALLEST_BODY, maxBodyBytes), Math.floor(maxBodyBytes / 2));
-    refusals = round.refused === undefined ? 0 : refusals + 1;
-    if (refusals === REFUSAL_TRIES) {
-      delivery.refused = round.refused;
+    // Where nobody was asked, what was said before still holds.
+    if (!round.isOutOfTime) refused = round.refused;
+    refusals = refused === undefined ? 0 : refusals + 1;
+    const remaining = context.remainingMs();
+    // Also the last answer before the end: a caller who is refused is never the fault of records.
+    if (refusals === REFUSAL_TRIES || remaining <= LAST_TRY_MS) {
+      delivery.refused = refused;
       break;
     }
-    const remaining = context.remainingMs();
-    if (remaining <= LAST_TRY_MS) break;
     await context.sleep(Math.min(backoff(level, context.random), remaining - LAST_TRY_MS));
-    delivery.retried += waiting.length;
     sending = waiting.map(({ action }) => action);
   }
   delivery.undelivered.push(...waiting);
@@ -110,24 +112,44 @@ interface Round {
   refused?: string;
   /** Whether a connection broke before the answer came. */
   broken?: boolean;
+  /** Whether time was over before all had been sent. */
+  isOutOfTime?: boolean;
+}
+
+const OUT_OF_TIME = "out of time";
+
+/** What was not sent again keeps the reason for which it was to be. */
+function withReasons(waiting: readonly Failed[], before: readonly Failed[]): Failed[] {
+  const reasons = new Map(before.map(({ action, detail }) => [action, detail]));
+  return waiting.map(({ action, detail }) => ({
+    action,
+    detail: detail === OUT_OF_TIME ? (reasons.get(action) ?? detail) : detail,
+  }));
 }
 
 /** Sends actions once, in bodies one after the other. */
 async function sendAll(
   actions: Iterable<Action>,
   maxBodyBytes: number,
+  areTriedAgain: boolean,
   delivery: Delivery,
   context: DeliveryContext,
 ): Promise<Round> {
   const round: Round = { waiting: [] };
   const waitAll = (batch: Batch, detail: string) =>
     batch.actions.forEach((action) => round.waiting.push({ action, detail }));
-  const send = async (batches: Iterable<Batch>): Promise<void> => {
+  const send = async (batches: Iterable<Batch>, countsAsRetry = false): Promise<void> => {
     for (const batch of batches) {
-      if (round.refused !== undefined || context.remainingMs() <= 0) {
-        waitAll(batch, round.refused ?? "out of time");
+      if (round.refused !== undefined) {
+        waitAll(batch, round.refused);
         continue;
       }
+      if (context.remainingMs() <= 0) {
+        round.isOutOfTime = true;
+        waitAll(batch, OUT_OF_TIME);
+        continue;
+      }
+      if (countsAsRetry) delivery.retried += batch.actions.length;
       const reply = await post(batch, delivery, context);
       switch (reply.kind) {
         case "items":
@@ -150,7 +172,7 @@ async function sendAll(
       }
     }
   };
-  await send(toBatches(actions, maxBodyBytes));
+  await send(toBatches(actions, maxBodyBytes), areTriedAgain);
   return round;
 }
 

@@ -54,14 +54,20 @@ const PAIRS_OF: ReadonlyMap<string, string> = new Map(SUBTREES.map(({ path, pair
 const RESERVED = /^(?:[@_].*|message|.*\..*|\s*)$/s;
 
 /**
- * Makes the document of a log event. Pure: the same event gives the same document at each delivery, whenever that is
- * (`now` only tells eventTimes out of range).
+ * Makes the document of a log event. Pure: the same event gives the same document at each delivery, whenever that is.
  *
  * Its text is the record's own text with fields added in front. Only a value that has to fit the mapping, or be put aside
  * because of its name, is moved or changed; all others stay letter by letter. What is no JSON object, or has too many
  * levels, becomes an envelope.
+ *
+ * @param arrived when the record came, in milliseconds, the same at each delivery: by this eventTimes are out of range
  */
-export function toAction(logEvent: LogEvent, logSource: LogSource, settings: DocumentSettings, now: number): Action {
+export function toAction(
+  logEvent: LogEvent,
+  logSource: LogSource,
+  settings: DocumentSettings,
+  arrived: number,
+): Action {
   const text = logEvent.message;
   const record = parseObject(text);
   if (record === undefined) {
@@ -70,7 +76,7 @@ export function toAction(logEvent: LogEvent, logSource: LogSource, settings: Doc
   const id = idOf(record, text);
   const eventTime = readEventTime(record.eventTime);
   const eventTimeMs = eventTime?.ms;
-  const index = indexOf(eventTime, settings.maxRecordAgeDays, now);
+  const index = indexOf(eventTime, settings.maxRecordAgeDays, arrived);
   try {
     const pieces = piecesOf(record, logEvent, logSource, settings);
     return new RecordAction(id, index, logEvent, logSource, eventTimeMs, settings, pieces);
@@ -240,14 +246,14 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 export function placeAsItIs(
   record: Readonly<Record<string, unknown>>,
   { maxRecordAgeDays }: Pick<DocumentSettings, "maxRecordAgeDays">,
-  now: number,
+  arrived: number,
 ): { readonly id: string; readonly index: string } | undefined {
   const { eventID } = record;
   if (typeof eventID !== "string" || !USUAL_ID.test(eventID)) return undefined;
   for (const key in record) {
     if (RESERVED.test(key) || !fitsIn(shapeOf(key) ?? "any", record[key])) return undefined;
   }
-  return { id: eventID, index: indexOf(readEventTime(record.eventTime), maxRecordAgeDays, now) };
+  return { id: eventID, index: indexOf(readEventTime(record.eventTime), maxRecordAgeDays, arrived) };
 }
 
 /** The record's eventID, or, where that cannot be an id, the SHA-256 of its bytes: the same at each delivery either way. */
@@ -269,8 +275,8 @@ function hash(text: string): string {
 }
 
 /** The index of eventTime's UTC day. Never that of the time of arrival, which a replay does not know. */
-function indexOf(eventTime: EventTime | undefined, maxRecordAgeDays: number, now: number): string {
+function indexOf(eventTime: EventTime | undefined, maxRecordAgeDays: number, arrived: number): string {
   if (eventTime === undefined) return UNDATED_INDEX;
-  const inRange = eventTime.ms >= now - maxRecordAgeDays * DAY_MS && eventTime.ms <= now + DAY_MS;
+  const inRange = eventTime.ms >= arrived - maxRecordAgeDays * DAY_MS && eventTime.ms <= arrived + DAY_MS;
   return inRange ? INDEX_PREFIX + eventTime.day : UNDATED_INDEX;
 }

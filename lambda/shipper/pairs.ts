@@ -48,9 +48,19 @@ function walk(at: unknown, path: string | undefined, depth: number, found: Found
     // Not Object.keys, which makes a list of each object's names: JSON's objects inherit nothing that would be counted.
     for (const key in at) {
       if (isFull(found)) return;
-      walk((at as Record<string, unknown>)[key], path === undefined ? key : `${path}.${key}`, depth + 1, found);
+      walk(
+        (at as Record<string, unknown>)[key],
+        bounded(path === undefined ? key : `${path}.${key}`),
+        depth + 1,
+        found,
+      );
     }
   }
+}
+
+/** What is behind a pair's end is cut anyway: a long name is not to be copied for each of thousands of values. */
+function bounded(path: string): string {
+  return path.length > MAX_PAIR_LENGTH ? path.slice(0, MAX_PAIR_LENGTH + 1) : path;
 }
 
 /** Nothing that comes now could change the outcome. */

@@ -1,7 +1,7 @@
 import { withoutContent } from "./bulk";
-import { decode, type Decoded } from "./decode";
-import { putDeadLetters, toDeadLetters } from "./dead-letters";
-import { deliver, type Delivery, type DeliveryContext, type Failed } from "./deliver";
+import { decode, type Decoded, type LogEvent } from "./decode";
+import { putDeadLetters, toDeadLetters, type DeadLetter, type DeadLetterReason } from "./dead-letters";
+import { deliver, type DeliveryContext } from "./deliver";
 import { toAction, type Action } from "./document";
 import { Summary } from "./summary";
 import type { Settings } from "./settings";
@@ -39,7 +39,10 @@ export async function ship(event: unknown, context: ShipContext, report: (summar
   const decoded = decode(event);
   const summary = new Summary(context.settings.deadLetterPrefix.split("/", 1)[0]!);
   try {
-    if (decoded.kind === "undecodable") await keepUndecodable(decoded.data, decoded.detail, summary, context);
+    if (decoded.kind === "undecodable") {
+      summary.received = 1;
+      await keepAll([undecodable(decoded.data, decoded.detail)], summary, context);
+    }
     if (decoded.kind === "records") await shipRecords(decoded, summary, context);
   } finally {
     report(summary);
@@ -54,69 +57,75 @@ async function shipRecords(
   const { settings } = context;
   const now = context.now();
   const delivery = await deliver(made(), deliveryContext(context));
-  summary.take(delivery, now);
+  summary.take(delivery, context.now());
+  const rejected = { reason: "rejected", letters: toDeadLetters("rejected", delivery.rejected) } as const;
   if (delivery.refused !== undefined) {
     summary.undelivered = delivery.undelivered.length;
     const problem = `the domain refuses the caller: ${delivery.refused}`;
-    await keepAll({ rejected: delivery.rejected, undelivered: [] }, summary, context).catch((error: unknown) => {
+    await keepAll([rejected], summary, context).catch((error: unknown) => {
       throw new ShippingFailed(`${problem}; ${(error as Error).message}`);
     });
     throw new ShippingFailed(problem);
   }
-  await keepAll(delivery, summary, context);
-  if (logEvents.problem !== undefined) await keepUndecodable(data, logEvents.problem, summary, context);
+  const undelivered = { reason: "undelivered", letters: toDeadLetters("undelivered", delivery.undelivered) } as const;
+  const unread = logEvents.problem === undefined ? [] : [undecodable(data, logEvents.problem)];
+  // Beside the records that were read, the rest of the payload counts as one.
+  summary.received += unread.length;
+  await keepAll([...unread, rejected, undelivered], summary, context);
 
   /** One by one, when the one before has been written: what a document was made of need not be kept until all are. */
   function* made(): Generator<Action> {
     for (const logEvent of logEvents) {
-      const action = toAction(logEvent, source, settings, now);
-      summary.receive(action);
+      const action = toAction(logEvent, source, settings, arrivalOf(logEvent, now));
+      summary.receive(action, now);
       yield action;
     }
   }
 }
 
-/** Both kinds of dead letters; one that cannot be kept does not keep the other from being tried. */
-async function keepAll(
-  { rejected, undelivered }: Pick<Delivery, "rejected" | "undelivered">,
-  summary: Summary,
-  context: ShipContext,
-): Promise<void> {
-  const results = await Promise.allSettled([
-    keep("rejected", rejected, summary, context),
-    keep("undelivered", undelivered, summary, context),
-  ]);
-  const failed = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
-  if (failed.length > 0) throw new ShippingFailed(failed.map(({ message }) => message).join("; "));
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** CloudWatch Logs takes log events up to 14 days old and up to 2 hours ahead, and tries to deliver them for a day. */
+const OLDEST_ARRIVAL_MS = 30 * DAY_MS;
+const NEWEST_ARRIVAL_MS = 2 * HOUR_MS;
+
+/**
+ * The time by which a record's age is told: the log event's own, the same at each delivery, so that a record at the border
+ * of the range has one index only. `now` where that can be no time of arrival.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+ */
+function arrivalOf({ timestamp }: LogEvent, now: number): number {
+  return timestamp >= now - OLDEST_ARRIVAL_MS && timestamp <= now + NEWEST_ARRIVAL_MS ? timestamp : now;
 }
 
-async function keep(
-  reason: "rejected" | "undelivered",
-  failed: readonly Failed[],
-  summary: Summary,
-  context: ShipContext,
-): Promise<void> {
-  if (failed.length === 0) return;
-  try {
-    await putDeadLetters(reason, toDeadLetters(reason, failed), context);
-    summary.deadLettered += failed.length;
-    summary.details.add(`${reason}: ${withoutContent(failed[0]!.detail)}`);
-  } catch (error) {
-    summary.undelivered += failed.length;
-    throw error;
-  }
+/** Dead letters of one reason. */
+interface Letters {
+  readonly reason: DeadLetterReason;
+  readonly letters: readonly DeadLetter[];
 }
 
-/** Keeps a payload that cannot be read, or not to its end, as it came: it counts as one more record. */
-async function keepUndecodable(data: string, detail: string, summary: Summary, context: ShipContext): Promise<void> {
-  summary.received += 1;
-  try {
-    await putDeadLetters("undecodable", [{ reason: "undecodable", detail, data }], context);
-    summary.deadLettered += 1;
-    summary.details.add(`undecodable: ${detail}`);
-  } catch (error) {
-    summary.undelivered += 1;
-    throw new ShippingFailed((error as Error).message);
+/** A payload that cannot be read, or not to its end: kept as it came. */
+function undecodable(data: string, detail: string): Letters {
+  return { reason: "undecodable", letters: [{ reason: "undecodable", detail, data }] };
+}
+
+/**
+ * Keeps dead letters, one object for each reason, one after the other. What was not delivered in time comes last: if an
+ * object is not taken, Lambda tries the payload again, and what is delivered then must be no dead letter.
+ *
+ * @throws ShippingFailed if one is not taken
+ */
+async function keepAll(all: readonly Letters[], summary: Summary, context: ShipContext): Promise<void> {
+  summary.undelivered += all.reduce((sum, { letters }) => sum + letters.length, 0);
+  for (const { reason, letters } of all) {
+    if (letters.length === 0) continue;
+    await putDeadLetters(reason, letters, context).catch((error: unknown) => {
+      throw new ShippingFailed((error as Error).message);
+    });
+    summary.undelivered -= letters.length;
+    summary.deadLettered += letters.length;
+    summary.details.add(`${reason}: ${withoutContent(letters[0]!.detail)}`);
   }
 }
 

@@ -21,12 +21,17 @@ export class Summary {
   /** @param account the function's own account: an undecodable payload does not tell it, and a metric needs it */
   constructor(readonly account: string) {}
 
-  /** Counts a record that has been read. */
-  receive({ eventTimeMs }: Action): void {
+  /**
+   * Counts a record that has been read.
+   *
+   * @param now later eventTimes tell no lag: one of the year 9999 would hide that of all others
+   */
+  receive({ eventTimeMs }: Action, now: number): void {
     this.received += 1;
-    if (eventTimeMs !== undefined && eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
+    if (eventTimeMs !== undefined && eventTimeMs <= now && eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
   }
 
+  /** @param now when delivery has ended */
   take(delivery: Delivery, now: number): void {
     this.delivered = delivery.delivered;
     this.duplicates = delivery.duplicates;
@@ -34,7 +39,7 @@ export class Summary {
     this.enveloped = delivery.enveloped;
     this.requests = delivery.requests;
     this.bytes = delivery.bytes;
-    if (this.newestMs > 0) this.lagSeconds = Math.max(0, Math.round((now - this.newestMs) / 1000));
+    if (this.newestMs > 0) this.lagSeconds = Math.round((now - this.newestMs) / 1000);
   }
 }
 

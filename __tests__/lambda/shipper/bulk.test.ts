@@ -109,6 +109,15 @@ describe("items of a reply", () => {
     [400, { type: 5, reason: [] }],
     [413, null],
     [415, { type: "content" }],
+    [
+      400,
+      {
+        type: "mapper_parsing_exception",
+        reason: "failed to parse",
+        caused_by: { reason: "Duplicate field 'this action would add [1] shards'" },
+      },
+    ],
+    [400, { type: "mapper_parsing_exception", reason: `failed to parse [${"would add 1 ".repeat(20_000)}] x shards` }],
   ])("status %j never passes: %j", (status, error) => {
     expect(only(status, error)?.kind).toBe("permanent");
   });
@@ -205,6 +214,22 @@ describe("a reply as a whole", () => {
     [200, '{"items":{}}', "retry"],
   ])("status %i, %j: %s", (status, text, kind) => {
     expect(readReply(ACTIONS, status, text).kind).toBe(kind);
+  });
+
+  test("in which each item is refused to the caller is a refusal; in which some are, is not", () => {
+    const refused = { type: "security_exception", reason: "no permissions for [indices:data/write/bulk[s]]" };
+    const all = ["a", "b", "c"].map((id) => item(id, 403, refused));
+    expect(readReply(ACTIONS, 200, reply(...all))).toEqual({
+      kind: "refused",
+      detail: "403 security_exception: no permissions for [indices:data/write/bulk[s]]",
+    });
+    expect(kinds(reply(...all.slice(1), item("a", 201)))).toEqual(["delivered", "retryable", "retryable"]);
+  });
+
+  test("tells of the engine's error no more than its kind in a log", () => {
+    const text = '{"error":{"root_cause":[],"type":"parse_exception","reason":"secret"},"status":400}';
+    const { detail } = readReply(ACTIONS, 400, text) as { detail: string };
+    expect([detail, withoutContent(detail)]).toEqual(["400 parse_exception: secret", "400 parse_exception"]);
   });
 
   test("tells status and first bytes of an error page, and of a reply that cannot be read only its size", () => {

@@ -69,7 +69,7 @@ describe("decode", () => {
 
   test("log events that are none are a problem, told after those before them", () => {
     const logEvents = [logEvent("one"), { message: 5, timestamp: 1 }, logEvent("three")];
-    expect(read(packed({ messageType: "DATA_MESSAGE", logEvents }))).toEqual({
+    expect(read(packed({ messageType: "DATA_MESSAGE", ...LOG_SOURCE, logEvents }))).toEqual({
       logEvents: [logEvent("one")],
       problem: "the payload has no list of log events",
     });
@@ -84,14 +84,31 @@ describe("decode", () => {
 
   test("fields that log events may get one day do no harm", () => {
     const logEvents = ["one", "two"].map((message) => ({ ...logEvent(message), list: [{ a: 1 }, { b: 2 }] }));
-    expect(messages(packed({ messageType: "DATA_MESSAGE", logEvents }))).toEqual(["one", "two"]);
+    expect(messages(packed({ messageType: "DATA_MESSAGE", ...LOG_SOURCE, logEvents }))).toEqual(["one", "two"]);
   });
 
   test("is read the same in another order and with white space", () => {
     const logEvents = ["one", "two"].map(logEvent);
-    expect(messages(packed({ logEvents, messageType: "DATA_MESSAGE" }))).toEqual(["one", "two"]);
-    const text = JSON.stringify({ messageType: "DATA_MESSAGE", logEvents }, null, 2);
-    expect(messages(zipped(text))).toEqual(["one", "two"]);
+    for (const event of [
+      packed({ logEvents, messageType: "DATA_MESSAGE", ...LOG_SOURCE }),
+      packed({ messageType: "DATA_MESSAGE", logEvents, ...LOG_SOURCE, subscriptionFilters: [] }),
+      zipped(JSON.stringify({ messageType: "DATA_MESSAGE", ...LOG_SOURCE, logEvents }, null, 2)),
+    ]) {
+      expect(decode(event)).toMatchObject({ kind: "records", source: LOG_SOURCE });
+      expect(messages(event)).toEqual(["one", "two"]);
+    }
+    expect(decode(packed({ ...LOG_SOURCE, logEvents, messageType: "CONTROL_MESSAGE", x: [] }))).toEqual({
+      kind: "control",
+    });
+  });
+
+  test("of two lists of log events the parser's is taken, whole", () => {
+    const lists = [
+      ["one", "two"],
+      ["three", "four"],
+    ].map((list) => JSON.stringify({ logEvents: list.map(logEvent) }).slice(1, -1));
+    const head = JSON.stringify({ messageType: "DATA_MESSAGE", ...LOG_SOURCE }).slice(0, -1);
+    expect(messages(zipped(`${head},${lists.join(",")}}`))).toEqual(["three", "four"]);
   });
 
   test("a log event that has given up its memory is read anew", () => {
@@ -127,7 +144,10 @@ describe("decode", () => {
     );
     const text = fc
       .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom('{"message":"a","timestamp":1}', ",") }, part))
-      .map((parts) => `{"messageType":"DATA_MESSAGE","logEvents":[${parts.join("")}]}`);
+      .map(
+        (parts) =>
+          `${JSON.stringify({ messageType: "DATA_MESSAGE", ...LOG_SOURCE }).slice(0, -1)},"logEvents":[${parts.join("")}]}`,
+      );
     fc.assert(
       fc.property(text, (content) => {
         const { logEvents, problem } = read(zipped(content));

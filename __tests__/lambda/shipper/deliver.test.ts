@@ -209,6 +209,32 @@ describe("the caller refused", () => {
     expect(await deliver(actions(2), context(engine))).toMatchObject({ delivered: 2, refused: undefined });
   });
 
+  test("is given up for refusals in a row only", async () => {
+    const answers = [REFUSED, REFUSED, { status: 503, text: "" }, REFUSED, REFUSED];
+    const engine = new MemoryEngine({ before: (request) => answers[request] });
+    expect(await deliver(actions(2), context(engine))).toMatchObject({ delivered: 2, requests: 6, refused: undefined });
+  });
+
+  test("is said also where time is over before the third try", async () => {
+    const engine = new MemoryEngine({ before: () => REFUSED });
+    const delivery = await deliver(
+      actions(2),
+      context(engine, { remainingMs: () => (engine.requests.length > 0 ? 0 : 5_000) }),
+    );
+    expect([delivery.requests, delivery.undelivered.length]).toEqual([1, 2]);
+    expect(delivery.refused).toContain("not authorized");
+  });
+
+  test("item by item, as an API key without rights is, is no matter of load", async () => {
+    const error = { type: "security_exception", reason: "action [indices:data/write/bulk[s]] is unauthorized" };
+    const engine = new MemoryEngine({ item: () => ({ status: 403, error }) });
+    expect(await deliver(actions(2), context(engine))).toMatchObject({
+      requests: 3,
+      rejected: [],
+      refused: "403 security_exception: action [indices:data/write/bulk[s]] is unauthorized",
+    });
+  });
+
   test("sends the rest of the payload no further", async () => {
     const engine = new MemoryEngine({ before: () => REFUSED });
     const delivery = await deliver(actions(40), context(engine, { settings: { ...SETTINGS, maxBodyBytes: 5_000 } }));
@@ -245,6 +271,46 @@ describe("waiting", () => {
     );
     expect(given.remainingMs()).toBeGreaterThanOrEqual(0);
     expect(given.remainingMs()).toBeLessThanOrEqual(1_000);
+  });
+
+  test("lets no request take longer than there is time", async () => {
+    const engine = new MemoryEngine({ item: () => THROTTLED });
+    const given = context(engine);
+    const times: [timeoutMs: number, remainingMs: number][] = [];
+    await deliver(actions(1), {
+      ...given,
+      transport: (request) => {
+        times.push([request.timeoutMs, given.remainingMs()]);
+        return engine.transport(request);
+      },
+    });
+    expect(times.length).toBeGreaterThan(3);
+    for (const [timeoutMs, remainingMs] of times) expect(timeoutMs).toBe(Math.min(60_000, remainingMs));
+    expect(times.at(-1)![0]).toBeLessThan(60_000);
+  });
+
+  test("counts as retried only what was sent again; what was not keeps its reason", async () => {
+    const settings = { ...SETTINGS, maxBodyBytes: 2_500 };
+    const engine = new MemoryEngine({ item: () => THROTTLED });
+    const six = actions(6);
+    // Time for the first round and one request more.
+    let first = Number.POSITIVE_INFINITY;
+    const delivery = await deliver(
+      six,
+      context(engine, {
+        settings,
+        remainingMs: () => (engine.requests.length <= first ? 5_000 : 0),
+        sleep: () => {
+          first = engine.requests.length;
+          return Promise.resolve();
+        },
+      }),
+    );
+    const sent = engine.requests.slice(first).flat().length;
+    expect([delivery.retried, sent > 0, sent < 6]).toEqual([sent, true, true]);
+    expect(new Set(delivery.undelivered.map(({ detail }) => detail))).toEqual(
+      new Set(["429 es_rejected_execution_exception: rejected"]),
+    );
   });
 
   test("sends nothing when there was no time from the start", async () => {

@@ -37,6 +37,34 @@ describe("pairs of a free-form subtree", () => {
     expect([pairs[0]!.length, pairs[0]!.isWellFormed(), truncated]).toEqual([MAX_PAIR_LENGTH - 1, true, true]);
   });
 
+  test("of long names are what they would be if names were not cut on the way", () => {
+    const name = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 3 }),
+      fc.integer({ min: 1_000, max: 1_030 }).map((length) => "n".repeat(length)),
+      fc.constant("\u{1f600}".repeat(512)),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof({ maxDepth: 4 }, fc.integer({ max: 3 }), fc.dictionary(name, tie("tree"), { maxKeys: 3 })),
+    }));
+    const whole = (value: unknown, path?: string): string[] =>
+      typeof value === "object" && value !== null
+        ? Object.entries(value).flatMap(([key, part]) => whole(part, path === undefined ? key : `${path}.${key}`))
+        : [`${path ?? ""}=${String(value)}`];
+    const cut = (pair: string) => {
+      const start = pair.slice(0, MAX_PAIR_LENGTH);
+      return pair.length > MAX_PAIR_LENGTH && /[\ud800-\udbff]$/.test(start) ? start.slice(0, -1) : start;
+    };
+    fc.assert(
+      fc.property(tree, (value) => {
+        const pairs = whole(value);
+        expect(toPairs(value)).toEqual({
+          pairs: [...new Set(pairs.map(cut))],
+          truncated: pairs.some((pair) => pair.length > MAX_PAIR_LENGTH),
+        });
+      }),
+    );
+  });
+
   test("are bounded in depth", () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
     expect(toPairs(nested(MAX_DEPTH))).toMatchObject({ truncated: false, pairs: [expect.stringMatching(/=1$/)] });
