@@ -47,14 +47,11 @@ export const SUBTREES: readonly Subtree[] = [
   subtree("serviceEventDetails", "Details of an event that a service caused."),
   subtree("insightDetails", "Details of an Insights event."),
   subtree("edgeDeviceDetails", "The edge device that the call was sent to."),
+  subtree("eventContext", "What the trail adds on request: tags and condition keys."),
 ];
 
 /** Free-form parts deeper in the record: kept whole, without pairs. */
-export const OPAQUE: readonly string[] = [
-  "userIdentity.sessionContext.webIdFederationData.attributes",
-  "eventContext.requestContext",
-  "eventContext.tagContext",
-];
+export const OPAQUE: readonly string[] = ["userIdentity.sessionContext.webIdFederationData.attributes"];
 
 /** What the shipper adds to a record. */
 export const ADDED: readonly Field[] = [
@@ -142,6 +139,7 @@ export const RECORD: readonly Field[] = [
   text("resources.type", "Their types."),
   text("tlsDetails.tlsVersion", "TLS version of the call."),
   text("tlsDetails.cipherSuite", "Its cipher suite."),
+  text("tlsDetails.keyExchange", "Its key exchange."),
   text("tlsDetails.clientProvidedHostHeader", "The host that was called."),
   text("addendum.reason", "Why an earlier record is corrected."),
   text("addendum.updatedFields", "What is corrected."),

@@ -21,6 +21,10 @@ const KINDS: Record<FieldKind, string> = {
   message: "words and phrases",
 };
 
+const KNOWN_OBJECTS = [...new Set(RECORD.flatMap(({ path }) => (path.includes(".") ? [path.split(".", 1)[0]!] : [])))]
+  .map((name) => `\`${name}\``)
+  .join(", ");
+
 /** The page docs/fields.md, in Markdown. */
 export function fieldsPage(): string {
   return `# The fields of a document
@@ -29,7 +33,7 @@ export function fieldsPage(): string {
 
 A document is a CloudTrail record as it was written, with the fields below that begin with \`@\` in front. Its id is the record's \`eventID\`, its index \`cwl-YYYY.MM.DD\` the UTC day of \`eventTime\`.
 
-The mapping is closed: these fields are indexed and no others, so no record is refused for a field that another record has used in another way, and the number of fields does not grow. Everything else of a record is in the document all the same, and can be searched as \`path=value\`.
+The mapping is closed: these fields are indexed and no others, so no record is refused for a field that another record has used in another way, and the number of fields does not grow. Everything else of a record is in the document all the same, and can be searched as \`path=value\`; only names that AWS adds one day within ${KNOWN_OBJECTS} are shown and not searched until they are listed here.
 
 ## What CloudTrail writes
 
@@ -72,7 +76,7 @@ Nothing but this; every other value stays letter by letter:
 
 An **envelope** takes the place of what cannot be indexed: a line that is no JSON object, a record of more than 256 levels, a record that the engine refuses (a name that comes twice in it, for example). It has the same id and index, the line as text in \`message\`, the reason in \`@error\`, and the fields of the log event; \`@error: *\` finds them all.
 
-Strings above ${IGNORE_ABOVE.toLocaleString("en")} characters are found by their words and not as a whole. ${OPAQUE.map((path) => `\`${path}\``).join(", ")} are kept and cannot be searched.
+Strings above ${IGNORE_ABOVE.toLocaleString("en")} characters are found by their words and not as a whole. ${OPAQUE.map((path) => `\`${path}\``).join(", ")} is kept and cannot be searched.
 `;
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { OPAQUE, RECORD } from "../../../../modules/fields";
 import type { Document } from "./index";
 
 /**
@@ -17,28 +18,51 @@ export function differences(message: string, { _source: stored }: Pick<Document,
   return [...added.map((key) => `${key} is new`), ...kept];
 }
 
-function compare(original: unknown, stored: unknown, path: string): string[] {
+function compare(original: unknown, stored: unknown, path: string, isInList = false): string[] {
   if (isDeepStrictEqual(original, stored)) return [];
-  if (isConverted(original, stored)) return [];
-  if (!isContainer(original) || !isContainer(stored)) return [path];
+  const place = placeOf(path);
+  if (isConverted(place, original, stored, isInList)) return [];
+  if (place === undefined || !isContainer(original) || !isContainer(stored)) return [path];
   if (Array.isArray(original) !== Array.isArray(stored)) return [path];
   const keys = Object.keys(original);
   if (!isDeepStrictEqual(keys, Object.keys(stored))) return [`${path}: other names`];
-  return keys.flatMap((key) => compare(original[key], stored[key], `${path}.${key}`));
+  return keys.flatMap((key) =>
+    Array.isArray(original)
+      ? compare(original[Number(key)], stored[key], path, true)
+      : compare(original[key], stored[key], `${path}.${key}`),
+  );
 }
 
-/** An object as its text, or a scalar in an object. */
-function isConverted(original: unknown, stored: unknown): boolean {
-  if (isContainer(original) && typeof stored === "string") return isTextOf(stored, original);
-  const wrapped = isContainer(stored) && Object.keys(stored).length === 1 ? stored["@value"] : undefined;
-  return wrapped !== undefined && (isDeepStrictEqual(wrapped, original) || isConverted(original, wrapped));
+const SCALARS: ReadonlySet<string> = new Set(RECORD.map(({ path }) => path));
+const OBJECTS: ReadonlySet<string> = new Set(
+  [...SCALARS, ...OPAQUE].flatMap((path) => {
+    const steps = path.split(".");
+    return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join("."));
+  }),
+);
+
+/** What the mapping has at a path; undefined where it has nothing that a value must fit. */
+function placeOf(path: string): "scalar" | "object" | undefined {
+  if (SCALARS.has(path)) return "scalar";
+  return OBJECTS.has(path) ? "object" : undefined;
+}
+
+/** An object, or a list in a list, as its text in the place of a scalar; a scalar, or a list in a list, as an object. */
+function isConverted(place: "scalar" | "object" | undefined, original: unknown, stored: unknown, isInList: boolean) {
+  const mayBeText = isContainer(original) && (isInList || !Array.isArray(original));
+  if (place === "scalar") return mayBeText && isTextOf(stored, original);
+  if (place !== "object" || !isContainer(stored) || !isDeepStrictEqual(Object.keys(stored), ["@value"])) return false;
+  return isContainer(original)
+    ? isInList && Array.isArray(original) && isTextOf(stored["@value"], original)
+    : isDeepStrictEqual(stored["@value"], original);
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isTextOf(text: string, original: unknown): boolean {
+function isTextOf(text: unknown, original: unknown): boolean {
+  if (typeof text !== "string") return false;
   try {
     return isDeepStrictEqual(JSON.parse(text), original);
   } catch (error) {
