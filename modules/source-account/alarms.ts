@@ -72,7 +72,7 @@ export function sourceAccountAlarms(scope: Construct, props: SourceAccountAlarms
     "dead-letters": {
       ...shipper,
       metricName: "RecordsDeadLettered",
-      description: "The index refused records for good; they are dead letters: look at the reason, then redrive.",
+      description: "Records or payloads were put into the dead letters: look at the reason, then redrive.",
     },
     undelivered: {
       ...shipper,

@@ -5,7 +5,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, loadConfig, printWarnings, sourceAccounts, type Config } from "../../modules/config";
 import { AccessError, AwsAccess } from "../aws";
 import { S3LetterBox } from "./letter-box";
-import { redrive, RefusedError, type RedriveReport } from "./redrive";
+import { redrive, type RedriveReport } from "./redrive";
 
 /** Exit codes. */
 const ALL_DELIVERED = 0;
@@ -33,9 +33,7 @@ const program = new Command("npm run redrive --")
 
 main().catch((error: unknown) => {
   // What the user has to change is said by the message; of a fault of this program the place matters.
-  const known = [ConfigError, AccessError, ArgumentError, RefusedError, S3ServiceException].some(
-    (kind) => error instanceof kind,
-  );
+  const known = [ConfigError, AccessError, ArgumentError, S3ServiceException].some((kind) => error instanceof kind);
   const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`${text}\n`);
   process.exitCode = COULD_NOT_BE_DONE;
@@ -52,7 +50,10 @@ async function main(): Promise<void> {
   }
   const report = await run(config, ownerNames, flags);
   process.stdout.write(`${flags.json === true ? JSON.stringify(report, undefined, 2) : printed(report, flags)}\n`);
-  process.exitCode = report.remaining.length === 0 ? ALL_DELIVERED : SOMETHING_LEFT;
+  const { stopped, remaining } = report;
+  if (stopped) process.stderr.write(`Ended early, ${stopped.untried} objects not tried: ${stopped.why}\n`);
+  if (stopped?.cause === "refused") process.exitCode = COULD_NOT_BE_DONE;
+  else process.exitCode = remaining.length === 0 ? ALL_DELIVERED : SOMETHING_LEFT;
 }
 
 async function run(config: Config, ownerNames: ReadonlyMap<string, string>, flags: Flags): Promise<RedriveReport> {
@@ -93,7 +94,7 @@ function readFlags(): Flags | undefined {
 }
 
 function printed(report: RedriveReport, { dryRun }: Flags): string {
-  const { remaining, ...counts } = report;
+  const { remaining } = report;
   if (report.objects === 0) return "There are no dead letters.";
   const number = (value: number) => value.toLocaleString("en-GB");
   const table = new Table({
@@ -101,7 +102,7 @@ function printed(report: RedriveReport, { dryRun }: Flags): string {
     style: { head: [], border: [] },
     colAligns: Array.from({ length: 7 }, () => "right" as const),
   });
-  const { objects, records, delivered, duplicates, enveloped, left, removed } = counts;
+  const { objects, records, delivered, duplicates, enveloped, left, removed } = report;
   table.push([objects, records, delivered, duplicates, enveloped, left, removed].map(number));
   const rest = remaining.map(({ key, why }) => `  ${key}: ${why}`);
   const title = dryRun === true ? "Would be tried:" : "Still in the bucket:";

@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
-import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { ON_FAILURE_PREFIX } from "./letters";
 
 export interface LetterObject {
@@ -12,7 +12,8 @@ export interface LetterObject {
 export interface LetterBox {
   /** Every object; of one account, those that its shipper wrote and all of Lambda's own. */
   list(accountId?: string): Promise<LetterObject[]>;
-  read(key: string): Promise<Buffer>;
+  /** Undefined where the object is gone meanwhile. */
+  read(key: string): Promise<Buffer | undefined>;
   remove(key: string): Promise<void>;
 }
 
@@ -35,9 +36,14 @@ export class S3LetterBox implements LetterBox {
     return found;
   }
 
-  async read(key: string): Promise<Buffer> {
-    const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
-    return buffer(Body as Readable);
+  async read(key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      return await buffer(Body as Readable);
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
   }
 
   async remove(key: string): Promise<void> {

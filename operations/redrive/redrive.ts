@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { withoutContent } from "../../lambda/shipper/bulk";
 import { deliver, type Delivery } from "../../lambda/shipper/deliver";
 import { toAction } from "../../lambda/shipper/document";
@@ -20,6 +20,10 @@ export interface RedriveOptions {
   readonly dryRun: boolean;
   /** How long one object may be tried, in milliseconds. @default 15 minutes, as a function may take */
   readonly patienceMs?: number;
+  /** Milliseconds of any beginning. @default a clock that nobody sets */
+  readonly clock?: () => number;
+  /** Waits so many milliseconds. @default in truth */
+  readonly sleep?: (ms: number) => Promise<unknown>;
   /** Called after each object. */
   readonly onObject?: () => void;
 }
@@ -39,11 +43,16 @@ export interface RedriveReport {
   removed: number;
   /** Objects that stay, and why. */
   readonly remaining: { readonly key: string; readonly why: string }[];
+  /** Why the run ended before all objects were tried; absent where they were. */
+  stopped?: Stop;
 }
 
-/** The domain does not let the operator write. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
+/** The domain does not let the operator write, or takes nothing for as long as one object may be tried. */
+export interface Stop {
+  readonly cause: "refused" | "unavailable";
+  readonly why: string;
+  /** Objects that were not tried. */
+  readonly untried: number;
 }
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -52,9 +61,7 @@ const PATIENCE_MS = 15 * 60_000;
 /**
  * Tries dead letters again, through the code that the functions run. Safe to repeat: a record's id is its own, so what is
  * there already stays as it is. An object goes only when everything in it is in the index; with one letter left it stays
- * whole.
- *
- * @throws RefusedError if the domain refuses the operator; nothing has been removed that is not in the index
+ * whole. What S3 does not give or does not remove stays, and is said, and the others are tried all the same.
  */
 export async function redrive(objects: readonly LetterObject[], options: RedriveOptions): Promise<RedriveReport> {
   const report: RedriveReport = {
@@ -67,27 +74,41 @@ export async function redrive(objects: readonly LetterObject[], options: Redrive
     removed: 0,
     remaining: [],
   };
-  for (const object of objects) {
-    await redriveObject(object, report, options);
+  for (const [at, object] of objects.entries()) {
+    const stop = await redriveObject(object, report, options);
     options.onObject?.();
+    if (stop) return { ...report, stopped: { ...stop, untried: objects.length - at - 1 } };
   }
   return report;
 }
 
-async function redriveObject({ key }: LetterObject, report: RedriveReport, options: RedriveOptions): Promise<void> {
+/** @returns why it is of no use to go on, if it is of none */
+async function redriveObject(
+  { key }: LetterObject,
+  report: RedriveReport,
+  options: RedriveOptions,
+): Promise<Omit<Stop, "untried"> | undefined> {
   const { box, accountId, dryRun, ownerNames, maxRecordAgeDays } = options;
-  const { logEvents, unreadable } = readLetters(key, await box.read(key));
+  const found = await orProblem(box.read(key));
+  if ("problem" in found) {
+    report.objects += 1;
+    report.remaining.push({ key, why: `not read: ${found.problem}` });
+    return undefined;
+  }
+  // Another run has been faster.
+  if (found.value === undefined) return undefined;
+  const { logEvents, unreadable } = readLetters(key, found.value);
   // Of Lambda's own records only the content says whose they are.
-  if (accountId !== undefined && logEvents.some(([, { owner }]) => owner !== accountId)) return;
+  if (accountId !== undefined && logEvents.some(([, { owner }]) => owner !== accountId)) return undefined;
   report.objects += 1;
   report.records += logEvents.length;
   if (dryRun) {
     report.left += logEvents.length;
     report.remaining.push({ key, why: [`${logEvents.length} records to be tried`, ...unreadable].join("; ") });
-    return;
+    return undefined;
   }
   const settings = { ownerNames, maxRecordAgeDays };
-  // Whether a record is too old was to be told when it came: so it gets the id and the index that it got then.
+  // Whether a record is too old is told by when it came, as the shipper does: so it gets the index that it got then.
   const actions = logEvents.map(([logEvent, source]) => toAction(logEvent, source, settings, logEvent.timestamp));
   const delivery = await deliver(actions, context(options));
   const failed = [...delivery.rejected, ...delivery.undelivered];
@@ -97,25 +118,42 @@ async function redriveObject({ key }: LetterObject, report: RedriveReport, optio
   report.left += failed.length;
   const why = [...new Set([...unreadable, ...failed.map(({ detail }) => withoutContent(detail))])];
   if (why.length === 0) {
-    await box.remove(key);
-    report.removed += 1;
+    const removal = await orProblem(box.remove(key));
+    if ("problem" in removal) report.remaining.push({ key, why: `delivered, but not removed: ${removal.problem}` });
+    else report.removed += 1;
   } else {
     report.remaining.push({ key, why: why.join("; ") });
   }
-  throwIfRefused(delivery);
+  return stopAfter(delivery);
 }
 
-function throwIfRefused({ refused }: Delivery): void {
-  if (refused !== undefined) throw new RefusedError(`the domain refuses the operator: ${refused}`);
+/** A domain that refuses the operator, or takes nothing at all for so long, does not want the next object either. */
+function stopAfter(delivery: Delivery): Omit<Stop, "untried"> | undefined {
+  const { delivered, duplicates, rejected, undelivered, refused } = delivery;
+  if (refused !== undefined) return { cause: "refused", why: `the domain refuses the operator: ${refused}` };
+  if (undelivered.length === 0 || delivered + duplicates + rejected.length > 0) return undefined;
+  return { cause: "unavailable", why: `the domain takes nothing: ${withoutContent(undelivered[0]!.detail)}` };
 }
 
-function context({ delivery, ownerNames, maxRecordAgeDays, patienceMs = PATIENCE_MS }: RedriveOptions) {
+/** S3's word for what went wrong; it holds no letter's content. */
+async function orProblem<T>(work: Promise<T>): Promise<{ readonly value: T } | { readonly problem: string }> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { problem: `${name}: ${message}` };
+  }
+}
+
+function context(options: RedriveOptions) {
+  const { delivery, ownerNames, maxRecordAgeDays, patienceMs = PATIENCE_MS } = options;
+  const { clock = () => performance.now(), sleep = setTimeout } = options;
   const { transport, searchEndpoint, searchRegion } = delivery;
-  const until = performance.now() + patienceMs;
+  const until = clock() + patienceMs;
   return {
     transport,
     settings: { ownerNames, maxRecordAgeDays, searchEndpoint, searchRegion, maxBodyBytes: MAX_BODY_BYTES },
-    remainingMs: () => until - performance.now(),
+    remainingMs: () => until - clock(),
     sleep: async (ms: number) => {
       await sleep(ms);
     },

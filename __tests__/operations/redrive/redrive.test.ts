@@ -2,8 +2,7 @@ import { gzipSync } from "node:zlib";
 import { toDeadLetters } from "../../../lambda/shipper/dead-letters";
 import { toAction } from "../../../lambda/shipper/document";
 import type { LetterBox } from "../../../operations/redrive/letter-box";
-import { readLetters } from "../../../operations/redrive/letters";
-import { redrive, RefusedError, type RedriveOptions } from "../../../operations/redrive/redrive";
+import { redrive, type RedriveOptions } from "../../../operations/redrive/redrive";
 import { MemoryEngine } from "../../factories/memory-engine";
 import { ACCOUNT, brokenAfter, LOG_SOURCE, logEvent, NOW, payload, record } from "../../factories/payload";
 import { SETTINGS } from "../../factories/shipping";
@@ -50,9 +49,20 @@ async function redriven(box: LetterBox, engine: MemoryEngine, overrides: Partial
     ownerNames: new Map([[ACCOUNT, "production"]]),
     maxRecordAgeDays: 1095,
     dryRun: false,
-    patienceMs: 50,
     ...overrides,
   });
+}
+
+/** Time that passes by waiting only, and in no time. */
+function hasty(): Partial<RedriveOptions> {
+  let now = 0;
+  return {
+    clock: () => now,
+    sleep: (ms) => {
+      now += ms;
+      return Promise.resolve();
+    },
+  };
 }
 
 const OWN = `${ACCOUNT}/undelivered/2026/02/01/a.ndjson.gz`;
@@ -86,7 +96,7 @@ test("with one letter that is not taken the object stays whole; the next run del
     item: ({ id }) =>
       id === late.eventID ? { status: 429, error: { type: "es_rejected_execution_exception" } } : undefined,
   });
-  expect(await redriven(box, busy)).toMatchObject({
+  expect(await redriven(box, busy, hasty())).toMatchObject({
     delivered: 1,
     left: 1,
     removed: 0,
@@ -149,16 +159,59 @@ test("a payload that can be read in part is shipped so far, and stays", async ()
   expect(report.remaining).toEqual([{ key: OWN, why: "a payload that cannot be unpacked: the payload is no JSON" }]);
 });
 
-test("an operator whom the domain refuses is told so, and nothing is removed", async () => {
-  const box = boxOf({ [OWN]: ownLetters([record()]) });
-  const engine = new MemoryEngine({ before: () => ({ status: 403, text: '{"Message":"not authorized"}' }) });
-  await expect(redriven(box, engine, { patienceMs: 60_000 })).rejects.toThrow(RefusedError);
-  expect(box.objects.size).toBe(1);
+test("an operator whom the domain refuses is told so, with what was done before; nothing more is tried or removed", async () => {
+  const keys = ["a", "b", "c"].map((name) => OWN.replace("a.ndjson", `${name}.ndjson`));
+  const box = boxOf(Object.fromEntries(keys.map((key) => [key, ownLetters([record()])])));
+  const refusal = { status: 403, text: '{"Message":"not authorized"}' };
+  const engine = new MemoryEngine({ before: (request) => (request === 0 ? undefined : refusal) });
+  expect(await redriven(box, engine, hasty())).toMatchObject({
+    objects: 2,
+    delivered: 1,
+    removed: 1,
+    left: 1,
+    stopped: { cause: "refused", why: expect.stringContaining("not authorized") as string, untried: 1 },
+  });
+  expect([...box.objects.keys()]).toEqual(keys.slice(1));
 });
 
-test("a letter keeps the index of its day, however late it is tried", () => {
-  const { logEvents } = readLetters(OWN, ownLetters([record()]));
-  expect(logEvents).toHaveLength(1);
-  const [[event, source]] = logEvents as [[ReturnType<typeof logEvent>, typeof LOG_SOURCE]];
-  expect(toAction(event, source, SETTINGS, event.timestamp).index).toBe("cwl-2026.02.01");
+test("a domain that takes nothing of one object is not asked for each of the others", async () => {
+  const box = boxOf({ [OWN]: ownLetters([record()]), [LAMBDAS]: onFailure(payload([JSON.stringify(record())])) });
+  const engine = new MemoryEngine({ before: () => ({ status: 503, text: "" }) });
+  expect(await redriven(box, engine, hasty())).toMatchObject({
+    objects: 1,
+    left: 1,
+    removed: 0,
+    stopped: { cause: "unavailable", why: "the domain takes nothing: 503", untried: 1 },
+  });
+  expect(box.objects.size).toBe(2);
+});
+
+test("an object that S3 does not give or remove keeps no other from being tried", async () => {
+  const keys = ["a", "b", "c", "d"].map((name) => OWN.replace("a.ndjson", `${name}.ndjson`));
+  const box = boxOf(Object.fromEntries(keys.map((key) => [key, ownLetters([record()])])));
+  const denied = () => Promise.reject(Object.assign(new Error("Access Denied"), { name: "AccessDenied" }));
+  const report = await redriven(
+    {
+      ...box,
+      read: (key) => (key === keys[1] ? denied() : key === keys[3] ? Promise.resolve(undefined) : box.read(key)),
+      remove: (key) => (key === keys[2] ? denied() : box.remove(key)),
+    },
+    new MemoryEngine(),
+  );
+  expect(report).toMatchObject({ objects: 3, records: 2, delivered: 2, left: 0, removed: 1 });
+  expect(report.remaining).toEqual([
+    { key: keys[1], why: "not read: AccessDenied: Access Denied" },
+    { key: keys[2], why: "delivered, but not removed: AccessDenied: Access Denied" },
+  ]);
+  expect(report.stopped).toBeUndefined();
+});
+
+test("a letter comes into the index that the shipper chose, however late it is tried", async () => {
+  const arrived = NOW - 30_000;
+  const records = [1, -1].map((ms) => record({ eventTime: new Date(arrived + 86_400_000 + ms).toISOString() }));
+  const [own, lambdas] = [new MemoryEngine(), new MemoryEngine()];
+  await redriven(boxOf({ [OWN]: ownLetters(records) }), own);
+  await redriven(boxOf({ [LAMBDAS]: onFailure(payload(records.map((one) => JSON.stringify(one)))) }), lambdas);
+  const expected = [`cwl-2026.02.02/${String(records[1]!.eventID)}`, `cwl-undated/${String(records[0]!.eventID)}`];
+  for (const engine of [own, lambdas]) expect([...engine.documents.keys()].sort()).toEqual(expected);
 });
