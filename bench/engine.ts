@@ -15,8 +15,9 @@ export interface IndexSize {
   readonly indexBytesVsGuessed: number;
   readonly bytesPerRecord: number;
   readonly guessedBytesPerRecord: number;
-  /** How many there were, and how many of them the guessed mapping refused. */
+  /** How many were indexed, and how many each mapping refused. */
   readonly records: number;
+  readonly refused: number;
   readonly guessedRefused: number;
 }
 
@@ -101,7 +102,8 @@ async function measureSize(engine: Engine, name: string, messages: readonly stri
     bytesPerRecord,
     guessedBytesPerRecord,
     records: own.records,
-    guessedRefused: messages.length - guessed.records,
+    refused: own.refused,
+    guessedRefused: guessed.refused,
   };
 }
 
@@ -119,24 +121,39 @@ function articleDocuments({ data }: Payload): IndexedDocument[] {
   }));
 }
 
-/** Indexes documents, merges the index to one segment, and measures it. Documents that are refused are left out. */
+/**
+ * Indexes documents, merges the index to one segment, and measures it. Documents that the mapping refuses are left out.
+ *
+ * @throws Error if the engine does not take one for another reason: the sizes would be of other records then
+ */
 async function index(
   engine: Engine,
   name: string,
   documents: readonly IndexedDocument[],
   { settings, mappings }: { readonly settings: object; readonly mappings: object },
-): Promise<{ bytes: number; records: number }> {
+): Promise<{ bytes: number; records: number; refused: number }> {
   // Or the size is up to ten seconds old.
   const fresh = { index: { ...(settings as { index: object }).index, "store.stats_refresh_interval": "0s" } };
   await send(engine, "PUT", `/${name}`, { settings: fresh, mappings });
-  for (const body of bulks(documents)) await send(engine, "POST", `/${name}/_bulk`, body);
+  let refused = 0;
+  for (const body of bulks(documents)) {
+    const { items } = await send<{ items: { create: { status: number } }[] }>(engine, "POST", `/${name}/_bulk`, body);
+    for (const { create } of items) {
+      if (create.status === 400) refused += 1;
+      else if (create.status !== 201) throw new Error(`${engine.kind} answered an item with ${create.status}`);
+    }
+  }
   await send(engine, "POST", `/${name}/_forcemerge?max_num_segments=1&flush=true`);
   await send(engine, "POST", `/${name}/_refresh`);
   const { _all } = await send<{
     _all: { primaries: { store: { size_in_bytes: number }; docs: { count: number } } };
   }>(engine, "GET", `/${name}/_stats/store,docs`);
   await send(engine, "DELETE", `/${name}`);
-  return { bytes: _all.primaries.store.size_in_bytes, records: _all.primaries.docs.count };
+  const { store, docs } = _all.primaries;
+  if (docs.count + refused !== documents.length) {
+    throw new Error(`${engine.kind} has ${docs.count} of ${documents.length} documents and refused ${refused}`);
+  }
+  return { bytes: store.size_in_bytes, records: docs.count, refused };
 }
 
 function* bulks(documents: readonly IndexedDocument[]): Generator<string> {

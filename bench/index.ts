@@ -56,7 +56,7 @@ async function main(): Promise<boolean> {
   const measures = (part: Part) => flags.only?.includes(part) ?? true;
   if (measures("cpu")) await cpu(payload, figures);
   if (measures("function")) await deployedFunction(payload, figures);
-  const engines = measures("engine") ? await searchEngines(payload) : undefined;
+  const engines = measures("engine") ? await searchEngines(payload, figures) : undefined;
 
   const before = previous();
   const results: Results = {
@@ -123,13 +123,14 @@ async function deployedFunction(payload: Payload, figures: Figures): Promise<voi
   }
 }
 
-async function searchEngines(payload: Payload): Promise<Record<string, EngineFigures>> {
+async function searchEngines(payload: Payload, figures: Figures): Promise<Record<string, EngineFigures>> {
   const found: Record<string, EngineFigures> = {};
   for (const kind of flags.engine) {
     const results = await progress.step(`Index size and throughput, ${kind}`, () =>
       measureEngine(kind, payload, folder, flags.runs, process.env.CORPORA),
     );
     found[kind] = engineFigures(results);
+    figures.addSpread(`${kind}.recordsPerSecond`, results.recordsPerSecond);
   }
   return found;
 }
@@ -144,7 +145,12 @@ function engineFigures({ madeUp, corpora, recordsPerSecond }: EngineResults): En
     recordsPerSecond: Math.round(recordsPerSecond.median),
     ...size(madeUp),
     ...(corpora && {
-      real: { records: corpora.records, guessedRefused: corpora.guessedRefused, ...size(corpora) },
+      real: {
+        records: corpora.records,
+        refused: corpora.refused,
+        guessedRefused: corpora.guessedRefused,
+        ...size(corpora),
+      },
     }),
   };
 }

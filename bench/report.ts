@@ -76,9 +76,9 @@ function engineRows(kind: string, figures: EngineFigures): (Row & { readonly nam
       : [
           size(`a real record (of ${real.records})`, real),
           {
-            name: `${kind}.guessedRefused`,
-            what: `${engine}: real records that the guessed mapping refused; the product's: 0`,
-            figure: `${real.guessedRefused}`,
+            name: `${kind}.refused`,
+            what: `${engine}: real records that the mapping refused, and the guessed one`,
+            figure: `${real.refused} and ${real.guessedRefused}`,
           },
         ]),
   ];

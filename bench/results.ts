@@ -49,6 +49,7 @@ export interface EngineFigures {
   /** Of real records, where they were at hand. */
   readonly real?: {
     readonly records: number;
+    readonly refused: number;
     readonly guessedRefused: number;
     readonly bytesPerRecord: number;
     readonly guessedBytesPerRecord: number;
@@ -81,7 +82,11 @@ export class Figures {
 
   add(name: keyof Results, figure: number | Spread): void {
     this.values[name] = rounded(typeof figure === "number" ? figure : figure.median);
-    if (typeof figure === "object") this.spread[name] = [rounded(figure.min), rounded(figure.max)];
+    if (typeof figure === "object") this.addSpread(name, figure);
+  }
+
+  addSpread(name: string, { min, max }: Spread): void {
+    this.spread[name] = [rounded(min), rounded(max)];
   }
 }
 

@@ -119,7 +119,7 @@ export function readReply(actions: readonly Action[], status: number, text: stri
   const detail = error === undefined ? `${status} ${text.slice(0, 200)}`.trim() : detailOf(status, error);
   if (status === 413) return { kind: "split", detail };
   if (status === 401 || status === 403) {
-    return /throttl|cluster_block_exception|too many requests/i.test(text)
+    return /throttl|block_exception|too many requests/i.test(text)
       ? { kind: "retry", detail }
       : { kind: "refused", detail };
   }

@@ -73,6 +73,13 @@ describe("items of a reply", () => {
       403,
       { type: "cluster_block_exception", reason: "index [x] blocked by: [FORBIDDEN/10/cluster create-index blocked]" },
     ],
+    [
+      403,
+      {
+        type: "index_create_block_exception",
+        reason: "blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];",
+      },
+    ],
     [401, "Unauthorized"],
     [404, { type: "index_not_found_exception", reason: "no such index" }],
     [408, { type: "timeout", reason: "" }],
@@ -202,6 +209,7 @@ describe("a reply as a whole", () => {
     [403, '{"message":"The request signature we calculated does not match the signature you provided."}', "refused"],
     [403, '{"message":"403 Request throttled due to too many requests"}', "retry"],
     [403, '{"error":{"type":"cluster_block_exception","reason":"blocked by: [FORBIDDEN/8/index write]"}}', "retry"],
+    [403, '{"error":{"type":"index_create_block_exception","reason":"blocked by: [FORBIDDEN/10/cluster"}}', "retry"],
     [401, "Unauthorized", "refused"],
     [404, "", "retry"],
     [429, "429 Too Many Requests /_bulk", "retry"],

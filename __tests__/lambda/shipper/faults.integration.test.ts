@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ship, type ShipContext } from "../../../lambda/shipper/ship";
@@ -14,7 +14,10 @@ import { faulty, noFaultsYet, number } from "./harness/faults";
 import { startFront, type Front } from "./harness/front";
 import { Indices, type Document } from "./harness/index";
 
-/** A run that fails prints its seed; FAULT_SEED=<seed> runs it again. */
+/**
+ * A run that fails prints its seed; FAULT_SEED=<seed> runs it again, with the same payloads and the same faults at each of
+ * their requests. How requests of different payloads mix, and of the copies of one, is the machine's affair.
+ */
 const SEED = process.env.FAULT_SEED ?? String(randomInt(2 ** 31));
 const INVOCATIONS = 2_000;
 const AT_ONCE = 24;
@@ -52,7 +55,7 @@ function suite(kind: EngineKind): void {
   beforeEach(async () => {
     await front.settled();
     front.behaviour = ({ forward }) => forward();
-    front.bucketRefuses = false;
+    front.bucketRefuses = () => false;
     front.objects.clear();
     await indices.clear();
   });
@@ -60,12 +63,12 @@ function suite(kind: EngineKind): void {
   test(`${INVOCATIONS} invocations, some at once on the same payload: each record ends once, in the index or in a dead letter`, async () => {
     const happened = noFaultsYet();
     const neverTaken = (id: string) => number(`${SEED}/never/${id}`) < 0.03;
-    const behave = faulty(SEED, happened, neverTaken);
-    let requests = 0;
-    front.behaviour = (request) => {
-      // Now and then the bucket refuses as well.
-      front.bucketRefuses = number(`${SEED}/bucket/${requests++}`) < 0.1;
-      return behave(request);
+    front.behaviour = faulty(SEED, happened, neverTaken);
+    // Now and then the bucket refuses as well.
+    const puts = new Map<string, number>();
+    front.bucketRefuses = (key) => {
+      puts.set(key, (puts.get(key) ?? 0) + 1);
+      return number(`${SEED}/bucket/${key}/${puts.get(key)}`) < 0.3;
     };
 
     const messages = new Map<string, string>();
@@ -74,7 +77,8 @@ function suite(kind: EngineKind): void {
     const worker = async () => {
       for (let next = queue.pop(); next; next = queue.pop()) {
         const { event, ids, copies } = next;
-        const outcomes = await Promise.all(Array.from({ length: copies }, () => asLambda(event, ids.length)));
+        const requestIds = Array.from({ length: copies }, (_, copy) => `${ids[0]}-${copy}`);
+        const outcomes = await Promise.all(requestIds.map((requestId) => asLambda(event, ids.length, requestId)));
         if (outcomes.includes("kept")) ids.forEach((id) => kept.add(id));
       }
     };
@@ -114,8 +118,7 @@ function suite(kind: EngineKind): void {
   });
 
   /** Tries as Lambda does; what fails each time is kept by the on-failure destination. */
-  async function asLambda(event: unknown, records: number): Promise<"done" | "kept"> {
-    const requestId = randomUUID();
+  async function asLambda(event: unknown, records: number, requestId: string): Promise<"done" | "kept"> {
     for (let attempt = 1; attempt <= LAMBDA_TRIES; attempt++) {
       let summary: Summary | undefined;
       try {

@@ -25,7 +25,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     rule: "the retry of a throttled request's 403",
     file: "bulk.ts",
-    from: "/throttl|cluster_block_exception|too many requests/i.test(text)",
+    from: "/throttl|block_exception|too many requests/i.test(text)",
     to: "false",
     noticed: ["delivery waits out a 403 that throttles, however often it comes: it is no refusal of the caller"],
   },

@@ -77,7 +77,8 @@ export function noFaultsYet(): Map<string, number> {
 
 /**
  * A domain that goes wrong with every second request. Which fault a request meets is told by the seed, the request's
- * first record and how often that has come, so that a second run with the seed meets the same ones.
+ * first record and how often that has come, so that a second run with the seed meets the same ones; copies of a payload
+ * that are on their way at once share them.
  *
  * @param isRefused ids that the engine never takes
  */

@@ -38,8 +38,8 @@ export interface Front {
   readonly caFile: string;
   /** What happens to bulk requests. @default they are passed on */
   behaviour: Behaviour;
-  /** Whether the bucket refuses. */
-  bucketRefuses: boolean;
+  /** Whether the bucket refuses an object. @default it takes all */
+  bucketRefuses: (key: string) => boolean;
   /** Objects of the bucket by key. */
   readonly objects: Map<string, Buffer>;
   letters(): DeadLetter[];
@@ -72,7 +72,7 @@ export async function startFront(engineUrl: string): Promise<Front> {
     endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     caFile,
     behaviour: ({ forward }) => forward(),
-    bucketRefuses: false,
+    bucketRefuses: () => false,
     objects: new Map(),
     letters: () =>
       [...front.objects].flatMap(([key, bytes]) =>
@@ -103,8 +103,9 @@ export async function startFront(engineUrl: string): Promise<Front> {
   }
 
   function put(path: string, body: Buffer): Reply {
-    if (front.bucketRefuses) return { status: 403, text: "<Error><Code>AccessDenied</Code></Error>" };
-    front.objects.set(path.slice(`/${DEAD_LETTER_BUCKET}/`.length), body);
+    const key = path.slice(`/${DEAD_LETTER_BUCKET}/`.length);
+    if (front.bucketRefuses(key)) return { status: 403, text: "<Error><Code>AccessDenied</Code></Error>" };
+    front.objects.set(key, body);
     return { status: 200, text: "" };
   }
 
