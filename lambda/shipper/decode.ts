@@ -87,8 +87,6 @@ const HEAD = ["messageType", "owner", "logGroup", "logStream"];
 function readHead(bytes: Buffer, data: string): Decoded | undefined {
   const start = bytes.indexOf(`${START}{`) + START.length;
   if (start < START.length || bytes.toString("latin1", bytes.length - END.length) !== END) return undefined;
-  // A name that comes twice in an object: the parser takes the last.
-  if (bytes.includes(START, start)) return undefined;
   try {
     const head = JSON.parse(bytes.toString("utf8", 0, start) + END) as Readonly<Record<string, unknown>>;
     // What is not told in front may be told behind.
@@ -124,6 +122,9 @@ function readPayload(payload: unknown, logEvents: LogEvents | undefined, data: s
  * Log events in their payload's bytes. `},{"` stands nowhere inside a string, where a quote has a backslash before it, so
  * that it is what separates two of them, or is in one that has objects within: then a part is no JSON, and the payload is
  * read as a whole after all. Parts that all are JSON are the list's entries, since there is but one way to read JSON.
+ *
+ * Where the list stands twice, which CloudWatch Logs does not do, the parser knows the last one only: then that is given
+ * whole, behind what was read of the first.
  */
 class PackedLogEvents implements LogEvents {
   problem: string | undefined;
@@ -139,21 +140,29 @@ class PackedLogEvents implements LogEvents {
   }
 
   *[Symbol.iterator](): Generator<LogEvent> {
-    let count = 0;
+    const { count, isWhole } = yield* this.parts();
+    if (isWhole) return;
+    const whole = readWhole(this.bytes, this.data);
+    if (whole.kind === "records") {
+      const all = Array.from(whole.logEvents);
+      const isBehind = [...this.parts()].every(({ message }, at) => message === all[at]?.message);
+      yield* isBehind ? all.slice(count) : all;
+    }
+    if (whole.kind === "undecodable") this.problem = whole.detail;
+  }
+
+  /** The log events up to the first part that is none; tells how many, and whether that is all of them. */
+  private *parts(): Generator<LogEvent, { readonly count: number; readonly isWhole: boolean }> {
     let start = this.start;
-    for (;;) {
+    for (let count = 0; ; count++) {
       const between = this.bytes.indexOf(BETWEEN, start);
       const end = between < 0 ? this.bytes.length - END.length : between + 1;
       const fields = this.parse(start, end);
-      if (!isLogEvent(fields)) break;
+      if (!isLogEvent(fields)) return { count, isWhole: false };
       yield new PackedLogEvent(this, start, end, fields);
-      count += 1;
-      if (between < 0) return;
+      if (between < 0) return { count: count + 1, isWhole: true };
       start = end + 1;
     }
-    const whole = readWhole(this.bytes, this.data);
-    if (whole.kind === "records") yield* Array.from(whole.logEvents).slice(count);
-    if (whole.kind === "undecodable") this.problem = whole.detail;
   }
 
   /** @returns undefined for what is no JSON */

@@ -102,13 +102,13 @@ describe("decode", () => {
     });
   });
 
-  test("of two lists of log events the parser's is taken, whole", () => {
+  test("of two lists of log events the parser's is taken whole, behind what was read of the other", () => {
     const lists = [
       ["one", "two"],
       ["three", "four"],
     ].map((list) => JSON.stringify({ logEvents: list.map(logEvent) }).slice(1, -1));
     const head = JSON.stringify({ messageType: "DATA_MESSAGE", ...LOG_SOURCE }).slice(0, -1);
-    expect(messages(zipped(`${head},${lists.join(",")}}`))).toEqual(["three", "four"]);
+    expect(messages(zipped(`${head},${lists.join(",")}}`))).toEqual(["one", "three", "four"]);
   });
 
   test("a log event that has given up its memory is read anew", () => {
