@@ -16,6 +16,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   "SEARCH_URL=http://127.0.0.1:9200 npm run demo": demo("SEARCH_URL: engine.url"),
   "npm test": { notRun: "it is what runs this" },
   "npm run test:unit": { notRun: "it runs this" },
+  "npx jest --selectProjects integration --testPathPatterns lambda/shipper": { notRun: "npm test runs the same" },
   "git clone <this repository>": { notRun: "the newcomer has a copy of the same files" },
   "cp cloudtrail.example.yaml cloudtrail.yaml": newcomer('copyFileSync(join(folder, "cloudtrail.example.yaml")'),
   "npx cdktf synth": newcomer('["cdktf", "synth"]'),

@@ -227,6 +227,21 @@ function suite(kind: EngineKind): void {
       expect(failed.counts).toMatchObject({ RecordsUndelivered: 1, RecordsDeadLettered: 0 });
     });
 
+    test("a domain that does not answer takes no more than the time that is meant for it: the letter is kept", async () => {
+      const timeoutMs = 14_000;
+      front.behaviour = async ({ forward }) => {
+        await sleep(timeoutMs / 2);
+        return forward();
+      };
+      const began = performance.now();
+      const { counts, error } = await shipper.invoke(payload([JSON.stringify(record({ eventID: "hung" }))]), {
+        timeoutMs,
+      });
+      expect(performance.now() - began).toBeLessThan(timeoutMs);
+      expect([error, counts?.RecordsDeadLettered]).toEqual([undefined, 1]);
+      expect(front.letters()).toMatchObject([{ reason: "undelivered", id: "hung" }]);
+    });
+
     const withCorpora = CORPORA === undefined ? describe.skip : describe;
 
     withCorpora("every corpus", () => {
