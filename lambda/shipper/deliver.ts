@@ -89,7 +89,7 @@ export async function deliver(actions: Iterable<Action>, context: DeliveryContex
     // Some refuse a body that is too large by closing the connection in the middle of it.
     if (round.broken) maxBodyBytes = Math.max(Math.min(SMALLEST_BODY, maxBodyBytes), Math.floor(maxBodyBytes / 2));
     // Where nobody was asked, what was said before still holds.
-    if (!round.isOutOfTime) refused = round.refused;
+    if (round.wasSent) refused = round.refused;
     refusals = refused === undefined ? 0 : refusals + 1;
     const remaining = context.remainingMs();
     // Also the last answer before the end: a caller who is refused is never the fault of records.
@@ -110,6 +110,8 @@ interface Round {
   readonly waiting: Failed[];
   /** Why the domain does not let the caller in; the rest was not sent then. */
   refused?: string;
+  /** Whether any of it was sent. */
+  wasSent?: boolean;
   /** Whether a connection broke before the answer came. */
   broken?: boolean;
   /** Whether time was over before all had been sent. */
@@ -149,6 +151,7 @@ async function sendAll(
         waitAll(batch, OUT_OF_TIME);
         continue;
       }
+      round.wasSent = true;
       if (countsAsRetry) delivery.retried += batch.actions.length;
       const reply = await post(batch, delivery, context);
       switch (reply.kind) {

@@ -225,6 +225,23 @@ describe("the caller refused", () => {
     expect(delivery.refused).toContain("not authorized");
   });
 
+  test("is what was said last, where there was time for no further request", async () => {
+    // A refusal, then time is over while it waits; or then a part is taken, and time is over.
+    for (const [answers, refused] of [
+      [[REFUSED], expect.stringContaining("not authorized") as string],
+      [[REFUSED, undefined], undefined],
+    ] as const) {
+      const engine = new MemoryEngine({ before: (request) => answers[request] });
+      const settings = { ...SETTINGS, maxBodyBytes: 2_500 };
+      const remainingMs = () => (engine.requests.length < answers.length || waits === 0 ? 5_000 : 0);
+      let waits = 0;
+      const sleep = () => Promise.resolve(void (waits += 1));
+      const delivery = await deliver(actions(6), context(engine, { settings, remainingMs, sleep }));
+      expect([delivery.refused, engine.requests.length]).toEqual([refused, answers.length]);
+      expect(delivery.delivered + delivery.undelivered.length).toBe(6);
+    }
+  });
+
   test("item by item, as an API key without rights is, is no matter of load", async () => {
     const error = { type: "security_exception", reason: "action [indices:data/write/bulk[s]] is unauthorized" };
     const engine = new MemoryEngine({ item: () => ({ status: 403, error }) });
