@@ -1,9 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { OWNER_NAMES, type Payload } from "./payload";
-import { bundleWorker, runWorker } from "./processes";
+import type { Contest } from "./contest";
 import { median, ratios, spread, type Spread } from "./statistics";
-import type { Contender, CpuFigures } from "./workers/cpu";
+import type { Contender } from "./workers/cpu";
 
 /** CPU time for one payload. */
 export interface CpuResults {
@@ -27,8 +24,7 @@ const CONTENDERS = ["floor", "shipper", "article", "compression", "hashing"] as 
  * Measures all contenders in turn, each in a fresh process of its own: none pays for what another has thrown away. Pairs
  * are what ran one after the other.
  */
-export async function measureCpu(payload: Payload, folder: string, runs: number, ran: () => void): Promise<CpuResults> {
-  const measure = await contest(payload, folder);
+export async function measureCpu(measure: Contest, runs: number, ran: () => void): Promise<CpuResults> {
   const figures: Record<Contender, number[][]> = { floor: [], shipper: [], article: [], compression: [], hashing: [] };
   for (let run = 0; run < runs; run++) {
     for (const contender of CONTENDERS) {
@@ -38,20 +34,6 @@ export async function measureCpu(payload: Payload, folder: string, runs: number,
     ran();
   }
   return summarize(figures);
-}
-
-/** Runs a contender in a fresh process, with the payload. */
-export type Contest = (contender: Contender, warmUp: number, rounds: number) => Promise<CpuFigures>;
-
-export async function contest(payload: Payload, folder: string): Promise<Contest> {
-  const file = join(folder, "payload.txt");
-  writeFileSync(file, payload.data);
-  const worker = await bundleWorker("cpu", folder);
-  const names = JSON.stringify(Object.fromEntries(OWNER_NAMES));
-  return (contender, warmUp, rounds) => {
-    const args = [worker, contender, file, String(payload.now), names, String(warmUp), String(rounds)];
-    return runWorker<CpuFigures>(args, "stdout");
-  };
 }
 
 /** Of each process the median; of the processes, and of the quotients of each pair, median and spread. */

@@ -6,11 +6,12 @@ import { format, resolveConfig } from "prettier";
 import type { EngineKind } from "../sandbox/engine";
 import { TerminalProgress } from "../sandbox/progress";
 import { articleBody } from "./article";
+import { contest } from "./contest";
 import { measureCpu } from "./cpu";
 import { measureDeployed } from "./deployed";
 import { startDomain } from "./domain";
-import { measureMemory } from "./memory";
 import { measureEngine, type EngineResults, type IndexSize } from "./engine";
+import { measureMemory } from "./memory";
 import { largestPayload, type Payload } from "./payload";
 import { markdownTable, terminalTable } from "./report";
 import { Figures, missedBars, worst, type EngineFigures, type Results } from "./results";
@@ -81,8 +82,9 @@ async function main(): Promise<boolean> {
 }
 
 async function cpu(payload: Payload, figures: Figures): Promise<void> {
+  const measure = await contest(payload, folder);
   const results = await progress.bar("CPU time", flags.runs, (advance) =>
-    measureCpu(payload, folder, flags.runs, () => advance(1)),
+    measureCpu(measure, flags.runs, () => advance(1)),
   );
   figures.add("cpuVsFloor", results.cpuVsFloor);
   figures.add("cpuVsArticle", results.cpuVsArticle);
@@ -92,7 +94,7 @@ async function cpu(payload: Payload, figures: Figures): Promise<void> {
   figures.add("cpuCompressionMs", results.compressionMs);
   figures.add("cpuHashingMs", results.hashingMs);
   const memory = await progress.bar("Memory, against the others", flags.runs, (advance) =>
-    measureMemory(payload, folder, flags.runs, () => advance(1)),
+    measureMemory(measure, flags.runs, () => advance(1)),
   );
   figures.add("rssVsFloor", memory.rssVsFloor);
   figures.add("rssVsArticle", memory.rssVsArticle);

@@ -1,5 +1,4 @@
-import { contest } from "./cpu";
-import type { Payload } from "./payload";
+import type { Contest } from "./contest";
 import { ratios, spread, type Spread } from "./statistics";
 
 /** Resident memory at its peak, after one payload in a fresh process, up to the finished bodies. */
@@ -12,14 +11,8 @@ export interface MemoryResults {
   readonly articleMb: Spread;
 }
 
-/** Measures the same work as {@link measureCpu}, once in each process: what a container needs for its first payload. */
-export async function measureMemory(
-  payload: Payload,
-  folder: string,
-  runs: number,
-  ran: () => void,
-): Promise<MemoryResults> {
-  const measure = await contest(payload, folder);
+/** Measures the same work as the CPU time is measured of, once in each process: what a container needs for its first payload. */
+export async function measureMemory(measure: Contest, runs: number, ran: () => void): Promise<MemoryResults> {
   const peaks = { floor: [] as number[], shipper: [] as number[], article: [] as number[] };
   for (let run = 0; run < runs; run++) {
     for (const contender of ["floor", "shipper", "article"] as const) {

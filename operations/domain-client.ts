@@ -1,6 +1,7 @@
 import { apiKeyTransport, type ApiKeySettings } from "../lambda/shipper/api-key";
 import { signedTransport, type Credentials, type SignedRequest, type Transport } from "../lambda/shipper/transport";
 import { INDEX_PATTERN } from "../modules/fields";
+import type { Destination } from "./delivery";
 
 export interface DomainClientOptions {
   /** Host of the domain, with a port where it is not 443. Always TLS. */
@@ -100,7 +101,7 @@ export class DomainClient {
   }
 
   /** What the shipper's core needs to write records here, in the same way as the functions do. */
-  get delivery(): { readonly transport: Transport; readonly searchEndpoint: string; readonly searchRegion: string } {
+  get delivery(): Destination {
     const { endpoint, region } = this.options;
     return { transport: this.transport, searchEndpoint: endpoint, searchRegion: region };
   }

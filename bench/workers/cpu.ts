@@ -4,7 +4,9 @@ import { gzipSync } from "node:zlib";
 import { toBatches } from "../../lambda/shipper/bulk";
 import { decode } from "../../lambda/shipper/decode";
 import { toAction, type Action } from "../../lambda/shipper/document";
+import { DEFAULT_MAX_BODY_BYTES } from "../../lambda/shipper/settings";
 import { articleBody, floor } from "../article";
+import { peakRssMb } from "./peak";
 
 /** What is measured: the shipper up to its finished bodies, what it is compared with, and what comes on top. */
 export type Contender = "floor" | "shipper" | "article" | "compression" | "hashing";
@@ -16,9 +18,6 @@ export interface CpuFigures {
   /** The most memory that the process ever had, in MB (RSS). */
   readonly peakRssMb: number;
 }
-
-/** The shipper's default, see lambda/shipper/settings.ts. */
-const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 const [contender, file, now, names, warmUp, rounds] = process.argv.slice(2) as [Contender, ...string[]];
 const data = readFileSync(file!, "utf8");
@@ -44,8 +43,7 @@ for (let round = -Number(warmUp); round < Number(rounds); round++) {
   const { user, system } = process.cpuUsage(before);
   if (round >= 0) cpuMs.push((user + system) / 1000);
 }
-// In kilobytes on every system: node sees to that.
-const figures: CpuFigures = { cpuMs, peakRssMb: process.resourceUsage().maxRSS / 1024 };
+const figures: CpuFigures = { cpuMs, peakRssMb: peakRssMb() };
 process.stdout.write(JSON.stringify(figures));
 
 /**
@@ -62,7 +60,7 @@ function shipperBodies<T>(finished: (body: Buffer) => T): T[] {
       yield toAction(logEvent, source, settings, Number(now));
     }
   }
-  return Array.from(toBatches(made(), MAX_BODY_BYTES), ({ body }) => finished(body));
+  return Array.from(toBatches(made(), DEFAULT_MAX_BODY_BYTES), ({ body }) => finished(body));
 }
 
 function compress(): Buffer[] {

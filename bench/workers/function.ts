@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { peakRssMb } from "./peak";
 
 /** What one process measured of the deployed function. */
 export interface FunctionFigures {
@@ -45,8 +46,7 @@ async function main(): Promise<void> {
     coldStartMs,
     coldStartCpuMs,
     invocationMs,
-    // In kilobytes on every system: node sees to that.
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    peakRssMb: peakRssMb(),
   };
   // Standard output has the function's own log lines. Its kept connections would hold the process.
   process.stderr.write(JSON.stringify(figures), () => process.exit(0));

@@ -130,8 +130,10 @@ export function readReply(actions: readonly Action[], status: number, text: stri
     return { kind: "retry", detail: `${status}, and a reply of ${text.length} characters that cannot be read` };
   const verdicts = assign(actions, byId(items));
   // An API key or a mapped role without rights: the request itself is let in, and each of its items is refused.
-  const refusals = verdicts.flatMap((verdict) => (verdict.kind === "retryable" && verdict.isRefusal ? [verdict] : []));
-  if (refusals[0] && refusals.length === verdicts.length) return { kind: "refused", detail: refusals[0].detail };
+  const [first] = verdicts;
+  if (first?.kind === "retryable" && verdicts.every((verdict) => verdict.kind === "retryable" && verdict.isRefusal)) {
+    return { kind: "refused", detail: first.detail };
+  }
   return { kind: "items", verdicts };
 }
 

@@ -82,7 +82,7 @@ export async function deliver(actions: Iterable<Action>, context: DeliveryContex
   for (;;) {
     const before = waiting.length;
     const round = await sendAll(sending, maxBodyBytes, level > 0, delivery, context);
-    waiting = round.isOutOfTime ? withReasons(round.waiting, waiting) : round.waiting;
+    waiting = withReasons(round.waiting, waiting);
     if (waiting.length === 0) break;
     // Half of the items throttled is progress: then the next half need not wait longer.
     if (level === 0 || waiting.length > before * PROGRESS) level += 1;
@@ -114,14 +114,13 @@ interface Round {
   wasSent?: boolean;
   /** Whether a connection broke before the answer came. */
   broken?: boolean;
-  /** Whether time was over before all had been sent. */
-  isOutOfTime?: boolean;
 }
 
 const OUT_OF_TIME = "out of time";
 
 /** What was not sent again keeps the reason for which it was to be. */
-function withReasons(waiting: readonly Failed[], before: readonly Failed[]): Failed[] {
+function withReasons(waiting: Failed[], before: readonly Failed[]): Failed[] {
+  if (!waiting.some(({ detail }) => detail === OUT_OF_TIME)) return waiting;
   const reasons = new Map(before.map(({ action, detail }) => [action, detail]));
   return waiting.map(({ action, detail }) => ({
     action,
@@ -133,26 +132,25 @@ function withReasons(waiting: readonly Failed[], before: readonly Failed[]): Fai
 async function sendAll(
   actions: Iterable<Action>,
   maxBodyBytes: number,
-  areTriedAgain: boolean,
+  isRetry: boolean,
   delivery: Delivery,
   context: DeliveryContext,
 ): Promise<Round> {
   const round: Round = { waiting: [] };
   const waitAll = (batch: Batch, detail: string) =>
     batch.actions.forEach((action) => round.waiting.push({ action, detail }));
-  const send = async (batches: Iterable<Batch>, countsAsRetry = false): Promise<void> => {
+  const send = async (batches: Iterable<Batch>, isCounted = false): Promise<void> => {
     for (const batch of batches) {
       if (round.refused !== undefined) {
         waitAll(batch, round.refused);
         continue;
       }
       if (context.remainingMs() <= 0) {
-        round.isOutOfTime = true;
         waitAll(batch, OUT_OF_TIME);
         continue;
       }
       round.wasSent = true;
-      if (countsAsRetry) delivery.retried += batch.actions.length;
+      if (isCounted) delivery.retried += batch.actions.length;
       const reply = await post(batch, delivery, context);
       switch (reply.kind) {
         case "items":
@@ -175,7 +173,7 @@ async function sendAll(
       }
     }
   };
-  await send(toBatches(actions, maxBodyBytes), areTriedAgain);
+  await send(toBatches(actions, maxBodyBytes), isRetry);
   return round;
 }
 

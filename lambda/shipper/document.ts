@@ -11,7 +11,7 @@ import type { LogEvent, LogSource } from "./decode";
 import { members } from "./json-text";
 import { toPairs } from "./pairs";
 import { checkLevels, fitsIn, reshape, shapeOf } from "./shape";
-import { isoTime, readEventTime, type EventTime } from "./times";
+import { DAY_MS, isoTime, readEventTime, type EventTime } from "./times";
 
 /** One document to be created. */
 export interface Action {
@@ -45,7 +45,6 @@ export interface DocumentSettings {
 
 // https://www.elastic.co/guide/en/elasticsearch/reference/7.10/mapping-id-field.html
 const MAX_ID_BYTES = 512;
-const DAY_MS = 86_400_000;
 const PAIRS_OF: ReadonlyMap<string, string> = new Map(SUBTREES.map(({ path, pairs }) => [path, pairs]));
 /**
  * Names that a record's own field cannot have at the top level of a document: those that the shipper writes, those that

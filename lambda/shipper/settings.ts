@@ -21,7 +21,7 @@ export interface Settings {
   readonly apiKey?: ApiKeySettings;
 }
 
-const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
+export const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 /**
  * Reads the settings.

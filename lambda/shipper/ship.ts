@@ -1,10 +1,11 @@
 import { withoutContent } from "./bulk";
-import { decode, type Decoded, type LogEvent } from "./decode";
+import { decode, type Decoded } from "./decode";
 import { putDeadLetters, toDeadLetters, type DeadLetter, type DeadLetterReason } from "./dead-letters";
 import { deliver, type DeliveryContext } from "./deliver";
 import { toAction, type Action } from "./document";
 import { Summary } from "./summary";
 import type { Settings } from "./settings";
+import { arrivalTime } from "./times";
 import type { Transport } from "./transport";
 
 /** What one invocation works with. */
@@ -76,27 +77,11 @@ async function shipRecords(
   /** One by one, when the one before has been written: what a document was made of need not be kept until all are. */
   function* made(): Generator<Action> {
     for (const logEvent of logEvents) {
-      const action = toAction(logEvent, source, settings, arrivalOf(logEvent, now));
+      const action = toAction(logEvent, source, settings, arrivalTime(logEvent.timestamp, now));
       summary.receive(action, now);
       yield action;
     }
   }
-}
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-/** CloudWatch Logs takes log events up to 14 days old and up to 2 hours ahead, and tries to deliver them for a day. */
-const OLDEST_ARRIVAL_MS = 30 * DAY_MS;
-const NEWEST_ARRIVAL_MS = 2 * HOUR_MS;
-
-/**
- * The time by which a record's age is told: the log event's own, the same at each delivery, so that a record at the border
- * of the range has one index only. `now` where that can be no time of arrival.
- *
- * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
- */
-function arrivalOf({ timestamp }: LogEvent, now: number): number {
-  return timestamp >= now - OLDEST_ARRIVAL_MS && timestamp <= now + NEWEST_ARRIVAL_MS ? timestamp : now;
 }
 
 /** Dead letters of one reason. */

@@ -1,3 +1,7 @@
+export const DAY_MS = 86_400_000;
+/** CloudWatch Logs takes log events up to 14 days old and up to 2 hours ahead, and tries to deliver them for a day. */
+const OLDEST_ARRIVAL_MS = 30 * DAY_MS;
+const NEWEST_ARRIVAL_MS = 2 * 3_600_000;
 /** A time as CloudTrail writes it. */
 const EVENT_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
 
@@ -63,4 +67,14 @@ let lastSecond: { readonly second: number; readonly text: string | undefined } =
 function secondOf(second: number): string | undefined {
   const time = new Date(second * 1000);
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString().slice(0, -4);
+}
+
+/**
+ * The time by which a record's age is told: its log event's own, the same at each delivery, so that a record at the border
+ * of the range has one index only. `now` where that can be no time of arrival.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+ */
+export function arrivalTime(timestamp: number, now: number): number {
+  return timestamp >= now - OLDEST_ARRIVAL_MS && timestamp <= now + NEWEST_ARRIVAL_MS ? timestamp : now;
 }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { withoutContent } from "../../lambda/shipper/bulk";
 import { deliver } from "../../lambda/shipper/deliver";
 import type { Action } from "../../lambda/shipper/document";
-import type { Transport } from "../../lambda/shipper/transport";
 import { readRecordFile, UnreadableFile, type Archive } from "../archive/archive";
+import { deliveryContext, type DeliveryOptions } from "../delivery";
 import { actionOf, type ContentSettings } from "../verify/content";
 
 /** The domain does not let the operator write. */
@@ -11,14 +10,10 @@ export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
-export interface RestoreOptions extends ContentSettings {
+export interface RestoreOptions extends ContentSettings, DeliveryOptions {
   readonly archive: Archive;
-  /** Where records go; see DomainClient.delivery. */
-  readonly delivery: { readonly transport: Transport; readonly searchEndpoint: string; readonly searchRegion: string };
   /** Removes the document of an id first; for content that is another than the archive's. */
   readonly remove?: (index: string, ids: readonly string[]) => Promise<void>;
-  /** Milliseconds that one file's records may be tried. @default 15 minutes */
-  readonly patienceMs?: number;
   /** Called with the number of records that were delivered. */
   readonly onRecords?: (count: number) => void;
 }
@@ -30,8 +25,6 @@ export interface Restored {
   readonly failed: { readonly id: string; readonly why: string }[];
 }
 
-const PATIENCE_MS = 15 * 60_000;
-const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** Records that are delivered together. */
 const BATCH = 2_000;
 
@@ -82,24 +75,13 @@ async function recordsOf(key: string, archive: Archive) {
 
 async function send(actions: readonly Action[], restored: Restored, options: RestoreOptions): Promise<void> {
   if (actions.length === 0) return;
-  const { delivery, ownerNames, maxRecordAgeDays, patienceMs = PATIENCE_MS } = options;
-  const { transport, searchEndpoint, searchRegion } = delivery;
   if (options.remove) {
     for (const index of new Set(actions.map((action) => action.index))) {
       const ids = actions.filter((action) => action.index === index).map(({ id }) => id);
       await options.remove(index, ids);
     }
   }
-  const until = performance.now() + patienceMs;
-  const { delivered, duplicates, rejected, undelivered, refused } = await deliver(actions, {
-    transport,
-    settings: { ownerNames, maxRecordAgeDays, searchEndpoint, searchRegion, maxBodyBytes: MAX_BODY_BYTES },
-    remainingMs: () => until - performance.now(),
-    sleep: async (ms) => {
-      await sleep(ms);
-    },
-    random: Math.random,
-  });
+  const { delivered, duplicates, rejected, undelivered, refused } = await deliver(actions, deliveryContext(options));
   if (refused !== undefined) throw new RefusedError(`the domain refuses the operator: ${refused}`);
   restored.delivered += delivered;
   restored.duplicates += duplicates;

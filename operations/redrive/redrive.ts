@@ -1,29 +1,17 @@
-import { setTimeout } from "node:timers/promises";
 import { withoutContent } from "../../lambda/shipper/bulk";
 import { deliver, type Delivery } from "../../lambda/shipper/deliver";
 import { toAction } from "../../lambda/shipper/document";
-import type { Transport } from "../../lambda/shipper/transport";
+import { deliveryContext, type DeliveryOptions } from "../delivery";
 import { readLetters } from "./letters";
 import type { LetterBox, LetterObject } from "./letter-box";
 
-export interface RedriveOptions {
+/** An object's letters are delivered together. */
+export interface RedriveOptions extends DeliveryOptions {
   readonly box: LetterBox;
-  /** Where records go; see DomainClient.delivery. */
-  readonly delivery: { readonly transport: Transport; readonly searchEndpoint: string; readonly searchRegion: string };
-  /** Names of the accounts by their ids. */
-  readonly ownerNames: ReadonlyMap<string, string>;
-  /** As the shippers have it: a record that is older goes to the undated index. */
-  readonly maxRecordAgeDays: number;
   /** Only letters of this account's records. @default all accounts' */
   readonly accountId?: string;
   /** Reads and counts, but writes and removes nothing. */
   readonly dryRun: boolean;
-  /** How long one object may be tried, in milliseconds. @default 15 minutes, as a function may take */
-  readonly patienceMs?: number;
-  /** Milliseconds of any beginning. @default a clock that nobody sets */
-  readonly clock?: () => number;
-  /** Waits so many milliseconds. @default in truth */
-  readonly sleep?: (ms: number) => Promise<unknown>;
   /** Called after each object. */
   readonly onObject?: () => void;
 }
@@ -55,9 +43,6 @@ export interface Stop {
   readonly untried: number;
 }
 
-const MAX_BODY_BYTES = 5 * 1024 * 1024;
-const PATIENCE_MS = 15 * 60_000;
-
 /**
  * Tries dead letters again, through the code that the functions run. Safe to repeat: a record's id is its own, so what is
  * there already stays as it is. An object goes only when everything in it is in the index; with one letter left it stays
@@ -88,7 +73,7 @@ async function redriveObject(
   report: RedriveReport,
   options: RedriveOptions,
 ): Promise<Omit<Stop, "untried"> | undefined> {
-  const { box, accountId, dryRun, ownerNames, maxRecordAgeDays } = options;
+  const { box, accountId, dryRun } = options;
   const found = await orProblem(box.read(key));
   if ("problem" in found) {
     report.objects += 1;
@@ -107,10 +92,9 @@ async function redriveObject(
     report.remaining.push({ key, why: [`${logEvents.length} records to be tried`, ...unreadable].join("; ") });
     return undefined;
   }
-  const settings = { ownerNames, maxRecordAgeDays };
   // Whether a record is too old is told by when it came, as the shipper does: so it gets the index that it got then.
-  const actions = logEvents.map(([logEvent, source]) => toAction(logEvent, source, settings, logEvent.timestamp));
-  const delivery = await deliver(actions, context(options));
+  const actions = logEvents.map(([logEvent, source]) => toAction(logEvent, source, options, logEvent.timestamp));
+  const delivery = await deliver(actions, deliveryContext(options));
   const failed = [...delivery.rejected, ...delivery.undelivered];
   report.delivered += delivery.delivered;
   report.duplicates += delivery.duplicates;
@@ -143,20 +127,4 @@ async function orProblem<T>(work: Promise<T>): Promise<{ readonly value: T } | {
     const { name, message } = error as Error;
     return { problem: `${name}: ${message}` };
   }
-}
-
-function context(options: RedriveOptions) {
-  const { delivery, ownerNames, maxRecordAgeDays, patienceMs = PATIENCE_MS } = options;
-  const { clock = () => performance.now(), sleep = setTimeout } = options;
-  const { transport, searchEndpoint, searchRegion } = delivery;
-  const until = clock() + patienceMs;
-  return {
-    transport,
-    settings: { ownerNames, maxRecordAgeDays, searchEndpoint, searchRegion, maxBodyBytes: MAX_BODY_BYTES },
-    remainingMs: () => until - clock(),
-    sleep: async (ms: number) => {
-      await sleep(ms);
-    },
-    random: Math.random,
-  };
 }
