@@ -13,12 +13,19 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(sorted), min: sorted[0]!, max: sorted.at(-1)!, runs: sorted.length };
 }
 
-/** The middle value; of an even number of values, what lies between the middle two. */
+/**
+ * The middle value; of an even number of values, what lies between the middle two.
+ *
+ * @param values what was measured: times, sizes, counts and their quotients, none below zero
+ */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError("no values, no median");
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const upper = sorted[middle]!;
+  if (sorted.length % 2 === 1) return upper;
+  const lower = sorted[middle - 1]!;
+  return lower + (upper - lower) / 2;
 }
 
 /**
